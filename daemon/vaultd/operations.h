@@ -1,0 +1,101 @@
+// Operations: what the API's handlers may ask of the running daemon. Reading goes straight to a
+// vault reader; everything that changes state or talks to the courier stands here.
+//
+// Layer:   daemon/vaultd. Implemented by the engine (session.h), called by the rpc_*.cpp handlers.
+// Secrets: the passphrase, as Secret; message text.
+// Errors:  vault_locked where the vault is not open, and what each says.
+// Threads: every function may be called from any gRPC thread; all block until done.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "api/base/result.h"
+#include "sandbox/secret.h"
+#include "vault/id.h"
+#include "vault/vault.h"
+
+namespace nacre::vaultd {
+
+enum class Connection : std::uint8_t {
+    none = 1,  // values as nacre.v1.GetStatusResponse.Connection
+    connecting,
+    connected,
+    connected_elsewhere,
+    unlinked,
+    environment_changed,
+    client_too_old,
+    no_courier,
+};
+
+// Known locked or not.
+struct DaemonStatus {
+    std::uint64_t waiting_envelopes = 0;
+    Connection connection = Connection::no_courier;
+    std::vector<std::string> alerts;
+    bool draining = false;
+    std::string spool_problem;  // ErrorCode name, empty when well
+};
+
+enum class LinkStep : std::uint8_t { scanned = 1, registering, uploading_keys, syncing };
+
+// Called on the linking thread, one at a time. Returning false cancels.
+struct LinkObserver {
+    std::function<bool(const std::string& uri)> on_uri;
+    std::function<bool(LinkStep step)> on_step;
+};
+
+struct LinkedAccount {
+    std::string number;
+    std::string aci;
+    std::uint32_t device_id = 0;
+};
+
+class Operations {
+public:
+    virtual ~Operations() = default;
+
+    virtual DaemonStatus status() = 0;
+
+    // Vault. `progress` may be called with a fixed sentence while the work goes on.
+    struct Created {
+        std::string token;
+        std::uint32_t kdf_memory_mib = 0;
+        std::uint32_t kdf_passes = 0;
+    };
+    using Progress = std::function<void(Literal sentence)>;
+    virtual Result<Created> create_vault(const Passphrase& passphrase, std::string_view client_name,
+                                         const Progress& progress) = 0;
+    struct Unlocked {
+        std::uint64_t waiting_envelopes = 0;
+    };
+    virtual Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
+                                    const Progress& progress) = 0;
+    // Returns once the process is about to end; the caller's reply may or may not arrive.
+    virtual Result<void> lock() = 0;
+
+    // The open vault, or null when locked; stays valid while the pointer is held. Its readers are
+    // what the list, get and search handlers use.
+    virtual std::shared_ptr<vault::Vault> vault() = 0;
+
+    // Linking: blocks until linked, cancelled or failed.
+    virtual Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
+                                       std::stop_token stop) = 0;
+    virtual Result<void> accept_environment() = 0;
+    virtual Result<void> reconnect() = 0;
+
+    // Messages.
+    virtual Result<vault::Id> send_message(const vault::Id& conversation, std::string_view text,
+                                           std::string_view client_request_id) = 0;
+    virtual Result<std::uint64_t> mark_read(const vault::Id& message) = 0;
+    virtual Result<vault::Id> open_conversation(const vault::Id& recipient) = 0;
+    virtual Result<void> accept_identity(const vault::Id& recipient) = 0;
+
+    // Blocks until the event log's last sequence exceeds `after`, or `stop`; returns the last.
+    virtual std::uint64_t wait_event(std::uint64_t after, std::stop_token stop) = 0;
+};
+
+}  // namespace nacre::vaultd
