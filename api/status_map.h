@@ -7,6 +7,8 @@
 
 #include <grpcpp/support/status.h>
 
+#include <string_view>
+
 #include "api/base/error.h"
 
 namespace nacre::api {
@@ -18,7 +20,11 @@ grpc::Status to_status(const Error& error);
 // The reason of a code: "VAULT_LOCKED".
 std::string_view reason(ErrorCode code);
 
-// Back again, by the reason, else by the status code.
+// False when no code has this reason; a newer daemon may know more of them.
+bool from_reason(std::string_view reason, ErrorCode& code);
+
+// Back again: by the reason, else by the status code, which gRPC itself sets when the daemon is
+// gone or the call ran out of time. An OK status is a misuse and gives internal.
 ErrorCode from_status(const grpc::Status& status);
 
 }  // namespace nacre::api
