@@ -9,8 +9,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/base/result.h"
@@ -31,8 +34,16 @@ enum class Connection : std::uint8_t {
     no_courier,
 };
 
+enum class VaultState : std::uint8_t {
+    none = 1,  // values as nacre.v1.GetStatusResponse.VaultState
+    locked,
+    unlocked,
+    unusable,  // files are there, but cannot be opened
+};
+
 // Known locked or not.
 struct DaemonStatus {
+    std::optional<ErrorCode> vault_problem;  // set when the vault is unusable
     std::uint64_t waiting_envelopes = 0;
     Connection connection = Connection::no_courier;
     std::vector<std::string> alerts;
@@ -59,6 +70,8 @@ public:
     virtual ~Operations() = default;
 
     virtual DaemonStatus status() = 0;
+    // Asked at every call of the API, so it must be cheap.
+    virtual VaultState vault_state() = 0;
 
     // Vault. `progress` may be called with a fixed sentence while the work goes on.
     struct Created {
