@@ -1,0 +1,39 @@
+// Supervision: what a child says to whoever started it: nacred over its control socket, or systemd
+// over NOTIFY_SOCKET, or nobody.
+//
+// Layer:   daemon/base.
+// Secrets: the login memfd goes out as a descriptor, unread.
+// Errors:  unavailable when the supervisor is gone: time to end.
+// Threads: the functions may be called from any thread; inherit() once, before threads.
+#pragma once
+
+#include "daemon/base/descriptor.h"
+#include "daemon/base/listen_fds.h"
+
+namespace nacre::daemon {
+
+class Supervision {
+public:
+    // Takes `control`. Without one, opens NOTIFY_SOCKET if that is set (the only socket that a child
+    // makes), and unsets it.
+    static Result<Supervision> inherit(ListenFds& listen_fds);
+
+    // Once, when serving.
+    Result<void> ready();
+    // courier: keep this sealed memfd across restarts, in place of the one before.
+    Result<void> keep_login(int memfd);
+    Result<void> forget_login();
+    // vaultd: this process ends now, on purpose.
+    Result<void> locking();
+
+    // nacred's control socket, for ControlLinkSource; -1 without nacred.
+    int control() const { return control_.get(); }
+
+private:
+    Result<void> notify(const char* state, int descriptor = -1);
+
+    Descriptor control_;
+    Descriptor notify_;
+};
+
+}  // namespace nacre::daemon
