@@ -17,9 +17,8 @@ void SegmentReader::Wipe::operator()(Stream* stream) const {
 
 Result<EpochKeys> generate_epoch(std::uint64_t epoch) {
     if (sodium_init() < 0) return Error{ErrorCode::internal, "sodium_init"};
-    EpochKeys keys;
-    keys.epoch = epoch;
-    if (crypto_box_keypair(keys.public_key.data(), keys.private_key.data()) != 0)
+    EpochKeys keys{epoch, {}, NACRE_TRY(Secret<kPrivateKeyBytes>::zeroed())};
+    if (crypto_box_keypair(keys.public_key.data(), keys.private_key.span().data()) != 0)
         return Error{ErrorCode::internal, "crypto_box_keypair"};
     return keys;
 }
@@ -40,7 +39,7 @@ Result<SegmentReader> SegmentReader::begin(ByteView header, const EpochKeys& key
     std::uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES];
     const auto& sealed = reader.parsed_.sealed_key;
     const int opened = crypto_box_seal_open(key, sealed.data(), sealed.size(),
-                                            keys.public_key.data(), keys.private_key.data());
+                                            keys.public_key.data(), keys.private_key.view().data());
     if (opened == 0)
         crypto_secretstream_xchacha20poly1305_init_pull(
             &reader.stream_->state, reader.parsed_.stream_header.data(), key);
