@@ -7,6 +7,9 @@
 // Threads: the functions may be called from any thread; inherit() once, before threads.
 #pragma once
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "daemon/base/descriptor.h"
 #include "daemon/base/listen_fds.h"
 
@@ -33,7 +36,10 @@ private:
     Result<void> notify(const char* state, int descriptor = -1);
 
     Descriptor control_;
+    // Not connected: each datagram names systemd's socket, so that vaultd never calls connect().
     Descriptor notify_;
+    sockaddr_un address_{};
+    socklen_t address_length_ = 0;
 };
 
 }  // namespace nacre::daemon
