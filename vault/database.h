@@ -4,9 +4,13 @@
 // Secrets: takes the database subkey at open; afterwards SQLCipher holds page keys in ordinary
 //          memory (daemon/ARCHITECTURE.md lists that). Bound text and blobs pass through SQLite's
 //          zero-on-free allocator.
-// Errors:  vault_damaged (HMAC or structure), vault_too_new (user_version), vault_in_use,
-//          disk_full, io_failed, internal (misuse).
+// Errors:  vault_damaged (HMAC or structure; also a wrong key), vault_in_use (locked by another
+//          connection), disk_full, io_failed, permission_denied, resource_exhausted, already_exists
+//          (a uniqueness or other constraint), internal (misuse).
 // Threads: one connection belongs to one thread at a time; nothing here locks.
+//
+// After disk_full or io_failed SQLite may have rolled the whole transaction back by itself;
+// Savepoint::begin and Transaction::commit then fail, so that nothing is written outside of it.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +18,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "api/base/bytes.h"
 #include "api/base/result.h"
 #include "sandbox/secret.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace nacre::vault {
 
@@ -50,17 +50,23 @@ public:
 
 private:
     friend class Database;
-    Statement(sqlite3* connection, sqlite3_stmt* handle) : connection_{connection}, handle_{handle} {}
-    sqlite3* connection_;
-    sqlite3_stmt* handle_;
+    struct Compiled;
+    explicit Statement(Compiled* compiled) : compiled_{compiled} {}
+    void note(int bind_result);
+    void release() noexcept;
+    Compiled* compiled_;
     int failed_bind_ = 0;
 };
 
 class Database {
 public:
+    // create: the file must not exist; it is made readable by its owner only.
     enum class Mode : std::uint8_t { create, read_write, read_only };
 
-    static Result<Database> open(const std::filesystem::path& path, const Secret<32>& key, Mode mode);
+    // Opens and checks that `key` fits: reads the first page and the schema, nothing else. The page
+    // cache may grow to `cache_kib`; 0 takes 16 MiB for a writer and 4 MiB for a reader.
+    static Result<Database> open(const std::filesystem::path& path, const Secret<32>& key, Mode mode,
+                                 std::size_t cache_kib = 0);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();
@@ -72,12 +78,21 @@ public:
 
     std::int64_t last_insert_rowid() const;
     std::int64_t changes() const;
+    bool in_transaction() const;
+
+    // The schema's number, PRAGMA user_version; 0 in a new file.
+    Result<std::uint32_t> user_version();
+    Result<void> set_user_version(std::uint32_t version);
+
+    // Moves the log into the main file and cuts it to nothing: what was deleted is then gone from
+    // the log too. vault_in_use while a reader stands in the way; nothing is lost then. Closing does
+    // not do it, so that a vault that was only looked at is left as it was.
+    Result<void> truncate_log();
 
 private:
     struct State;
     explicit Database(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
-    friend class Transaction;
 };
 
 // BEGIN IMMEDIATE … COMMIT. Without commit() the destructor rolls back.

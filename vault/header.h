@@ -1,0 +1,67 @@
+// Header: <state>/vault.header, what is needed to get from a passphrase to the vault key. Two equal
+// copies stand in the one file, so that a write cut in the middle leaves one whole.
+//
+// Layer:   vault.
+// Secrets: none in the clear; slots are ciphertext. Borrows the header subkey to authenticate.
+// Errors:  no_vault (no file), vault_damaged, vault_too_new, os_error codes of the file.
+// Threads: stateless; one writer at a time, which holds the vault's lock.
+// Format:  vault/FORMAT.md, section 1.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "api/base/bytes.h"
+#include "api/base/result.h"
+#include "sandbox/secret.h"
+#include "vault/kdf.h"
+#include "vault/slot.h"
+
+namespace nacre::vault {
+
+inline constexpr std::uint32_t kHeaderVersion = 1;
+inline constexpr std::size_t kHeaderCopySize = 4096;
+
+struct Header {
+    VaultId vault_id{};
+    std::uint64_t generation = 0;
+    KdfParameters kdf;
+    std::array<std::uint8_t, kSaltSize> salt{};
+    Slots slots{};
+    // BLAKE2b under the header subkey; meaningful in a header that was read.
+    std::array<std::uint8_t, 32> mac{};
+    bool operator==(const Header&) const = default;
+};
+
+using HeaderPage = std::array<std::uint8_t, kHeaderCopySize>;
+
+// One copy, authenticated and with its checksum.
+HeaderPage serialize(const Header& header, const Secret<32>& header_key);
+
+// Judges hostile bytes: exact size, magic, checksum, version, zero padding. The KDF's parameters
+// are judged by check(KdfParameters), the MAC by is_authentic, when there is a key.
+Result<Header> parse_header(ByteView page);
+
+// In constant time.
+bool is_authentic(const Header& header, const Secret<32>& header_key);
+
+// What the file holds: the readable copies, newest first, equal ones once.
+struct HeaderFile {
+    std::vector<Header> copies;  // one or two
+    bool damaged = false;        // a copy could not be read, or the copies differ
+};
+
+// vault_damaged when no copy is readable; vault_too_new when one is and says so.
+Result<HeaderFile> read_header(const std::filesystem::path& file);
+
+// A new file, synced; its folder is not. already_exists.
+Result<void> create_header(const std::filesystem::path& file, const HeaderPage& page);
+
+// Overwrites the first copy, syncs, then the second, syncs. Stops at the first failure: then the
+// second copy still is what it was.
+Result<void> write_header(const std::filesystem::path& file, const HeaderPage& page);
+
+}  // namespace nacre::vault

@@ -1,0 +1,111 @@
+// Vault: header and database together, opened by one passphrase and held by one process.
+//
+// Layer:   vault. What daemon/vaultd uses; stores take the Database& they work on.
+// Secrets: borrows the passphrase; keeps the vault key in the arena until it ends.
+// Errors:  no_vault, already_exists, wrong_passphrase, vault_damaged, vault_too_new, vault_in_use,
+//          vault_rolled_back, disk_full, io_failed, permission_denied, resource_exhausted. None of
+//          them leaves anything changed, except that a step after "unlocked" (a migration, a new
+//          generation) may have been done in whole.
+// Threads: writer() belongs to one thread; reader() and the const functions to any.
+// Format:  vault/FORMAT.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "api/base/result.h"
+#include "sandbox/secret.h"
+#include "vault/database.h"
+#include "vault/kdf.h"
+#include "vault/slot.h"
+#include "vault/subkey.h"
+
+namespace nacre::vault {
+
+// What a look at the folder tells without a passphrase.
+struct Probe {
+    enum class State : std::uint8_t { none, present, unusable };
+    State state;
+    ErrorCode problem = ErrorCode::internal;  // of unusable: vault_damaged, vault_too_new, …
+};
+
+// How dear the passphrase shall be. By default measured on this machine.
+struct KdfTarget {
+    std::uint32_t milliseconds = 0;  // 0: kdf_limits().target_ms
+    std::optional<KdfParameters> fixed;
+};
+
+struct OpenOptions {
+    bool accept_older_header = false;
+};
+
+class ReaderPool;
+
+// A reader on loan; gives it back at its end. See ReaderPool for its number.
+class ReaderLease {
+public:
+    ReaderLease(ReaderLease&& other) noexcept;
+    ReaderLease& operator=(ReaderLease&&) = delete;
+    ~ReaderLease();
+    Database& operator*() const { return *database_; }
+    Database* operator->() const { return database_; }
+
+private:
+    friend class ReaderPool;
+    ReaderLease(ReaderPool* pool, Database* database) : pool_{pool}, database_{database} {}
+    ReaderPool* pool_;
+    Database* database_;
+};
+
+class Vault {
+public:
+    using Progress = std::function<void(Literal sentence)>;
+
+    static Probe probe(const std::filesystem::path& folder);
+
+    // Makes the folder if need be. Nothing counts as a vault until everything is durable; what a
+    // crash leaves of a half-made one is removed by the next create.
+    static Result<std::unique_ptr<Vault>> create(const std::filesystem::path& folder,
+                                                 const Passphrase& passphrase,
+                                                 const KdfTarget& target, const Progress& progress);
+
+    // Takes about as long as creation measured. Repairs a damaged header copy, runs missing
+    // migrations and begins a new generation.
+    static Result<std::unique_ptr<Vault>> open(const std::filesystem::path& folder,
+                                               const Passphrase& passphrase,
+                                               const OpenOptions& options,
+                                               const Progress& progress);
+
+    // Cuts the database's log if no reader is out, then closes.
+    ~Vault();
+    Vault(const Vault&) = delete;
+    Vault& operator=(const Vault&) = delete;
+
+    Database& writer();
+
+    // Waits while all readers are out. A lease must end before the vault does.
+    Result<ReaderLease> reader();
+
+    Result<Secret<32>> subkey(Purpose purpose) const;
+    const KdfParameters& kdf() const;
+    const VaultId& id() const;
+
+    // Counts unlocks; stands in header and database. The courier keeps a copy of it.
+    std::uint64_t generation() const;
+
+    // The database is older than the header by more than a crash explains: somebody put back an old
+    // vault.db. Ratchets in it are old. Stays so, also over restarts, until settle_rollback().
+    bool database_rolled_back() const;
+    Result<void> settle_rollback();
+
+private:
+    struct State;
+    explicit Vault(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace nacre::vault
