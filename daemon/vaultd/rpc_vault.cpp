@@ -1,0 +1,175 @@
+// VaultService: the states of the vault, and the ways between them.
+#include <mutex>
+
+#include "api/base/version.h"
+#include "daemon/vaultd/reader.h"
+#include "daemon/vaultd/rpc.h"
+#include "daemon/vaultd/serve.h"
+#include "nacre/v1/vault.grpc.pb.h"
+#include "vault/account_store.h"
+#include "vault/message_store.h"
+#include "vault/outbox_store.h"
+#include "vault/quarantine_store.h"
+
+namespace nacre::vaultd {
+namespace {
+
+constexpr std::size_t kMaxClientName = 64;
+
+// A stream's first reply, then the passphrase over the other socket.
+template <class Reply>
+Result<Passphrase> ask_passphrase(SecretSocket& secrets, ReplyStream<Reply>& stream) {
+    SecretSocket::Ticket ticket = NACRE_TRY(secrets.issue());
+    Reply reply;
+    reply.set_ticket(ticket.bytes().data(), ticket.bytes().size());
+    NACRE_TRY(stream.send(reply));
+    return ticket.wait(stream.stop_token());
+}
+
+// Progress is for whoever watches; the work goes on when nobody does.
+template <class Reply>
+Operations::Progress progress_to(ReplyStream<Reply>& stream) {
+    return [&stream](Literal sentence) {
+        Reply reply;
+        reply.set_progress(sentence.c_str());
+        (void)stream.send(reply);
+    };
+}
+
+using ServiceBase = v1::VaultService::WithCallbackMethod_CreateVault<
+    v1::VaultService::WithCallbackMethod_Unlock<v1::VaultService::Service>>;
+
+class VaultService final : public ServiceBase {
+public:
+    explicit VaultService(RpcContext& context) : context_{context} {}
+
+    grpc::Status GetStatus(grpc::ServerContext* call, const v1::GetStatusRequest*,
+                           v1::GetStatusResponse* reply) override {
+        return serve(context_.gate, "nacre.v1.VaultService/GetStatus", *call,
+                     [&](const Caller& caller) { return get_status(caller, *reply); });
+    }
+
+    grpc::ServerWriteReactor<v1::CreateVaultResponse>* CreateVault(
+        grpc::CallbackServerContext* call, const v1::CreateVaultRequest* request) override {
+        return serve_stream<v1::CreateVaultResponse>(
+            context_.gate, "nacre.v1.VaultService/CreateVault", *call,
+            [this, name = request->client_name()](const Caller&, auto& stream) {
+                return create_vault(name, stream);
+            });
+    }
+
+    grpc::ServerWriteReactor<v1::UnlockResponse>* Unlock(
+        grpc::CallbackServerContext* call, const v1::UnlockRequest* request) override {
+        return serve_stream<v1::UnlockResponse>(
+            context_.gate, "nacre.v1.VaultService/Unlock", *call,
+            [this, older = request->accept_older_header()](const Caller&, auto& stream) {
+                return unlock(older, stream);
+            });
+    }
+
+    grpc::Status Lock(grpc::ServerContext* call, const v1::LockRequest*,
+                      v1::LockResponse*) override {
+        return serve(context_.gate, "nacre.v1.VaultService/Lock", *call,
+                     [&](const Caller&) { return context_.operations.lock(); });
+    }
+
+    grpc::Status AcceptEnvironment(grpc::ServerContext* call, const v1::AcceptEnvironmentRequest*,
+                                   v1::AcceptEnvironmentResponse*) override {
+        return serve(context_.gate, "nacre.v1.VaultService/AcceptEnvironment", *call,
+                     [&](const Caller&) { return context_.operations.accept_environment(); });
+    }
+
+    grpc::Status Reconnect(grpc::ServerContext* call, const v1::ReconnectRequest*,
+                           v1::ReconnectResponse*) override {
+        return serve(context_.gate, "nacre.v1.VaultService/Reconnect", *call,
+                     [&](const Caller&) { return context_.operations.reconnect(); });
+    }
+
+private:
+    Result<void> get_status(const Caller& caller, v1::GetStatusResponse& reply) {
+        const DaemonStatus status = context_.operations.status();
+        const VaultState state = context_.operations.vault_state();
+        reply.set_vault(static_cast<v1::GetStatusResponse::VaultState>(state));
+        if (state == VaultState::unusable && status.vault_problem) {
+            reply.set_problem(std::string{api::reason(*status.vault_problem)});
+        }
+        reply.set_waiting_envelopes(status.waiting_envelopes);
+        reply.set_connection(static_cast<v1::GetStatusResponse::Connection>(status.connection));
+        reply.set_version(std::string{version()});
+        for (const std::string& alert : status.alerts) reply.add_alerts(alert);
+        reply.set_draining(status.draining);
+        reply.set_spool_problem(status.spool_problem);
+        if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
+        const Result<void> account = get_account(reply);
+        // It may be locked between the two; the reply is right for a moment ago.
+        if (!account.ok() && account.error().code == ErrorCode::vault_locked) return {};
+        return account;
+    }
+
+    Result<void> get_account(v1::GetStatusResponse& reply) {
+        Reader reader = NACRE_TRY(Reader::open(context_.operations));
+        vault::AccountStore accounts{reader.database()};
+        const vault::LinkState link = NACRE_TRY(accounts.link_state());
+        reply.set_account(static_cast<v1::GetStatusResponse::AccountState>(link));
+        if (link != vault::LinkState::not_linked) {
+            const auto account = NACRE_TRY(accounts.account());
+            if (account) {
+                reply.set_number(account->number);
+                reply.set_aci(vault::uuid_text(account->aci));
+                reply.set_device_id(account->device_id);
+            }
+        }
+        reply.set_possible_orphan_device(NACRE_TRY(accounts.possible_orphan()));
+        reply.set_messages(NACRE_TRY(vault::MessageStore{reader.database()}.count()));
+        reply.set_outbox(NACRE_TRY(vault::OutboxStore{reader.database()}.count()));
+        reply.set_quarantined(NACRE_TRY(vault::QuarantineStore{reader.database()}.count()));
+        return {};
+    }
+
+    Result<void> create_vault(const std::string& name,
+                              ReplyStream<v1::CreateVaultResponse>& stream) {
+        if (name.empty() || name.size() > kMaxClientName) {
+            return Error{ErrorCode::invalid_argument, "client name"};
+        }
+        const Passphrase passphrase = NACRE_TRY(ask_passphrase(context_.secrets, stream));
+        const std::lock_guard one_at_a_time{attempts_};
+        const auto made = NACRE_TRY(
+            context_.operations.create_vault(passphrase, name,
+                                             progress_to<v1::CreateVaultResponse>(stream)));
+        context_.on_unlocked();
+        v1::CreateVaultResponse reply;
+        v1::VaultCreated& created = *reply.mutable_created();
+        created.set_token(made.token);
+        created.set_kdf_memory_mib(made.kdf_memory_mib);
+        created.set_kdf_passes(made.kdf_passes);
+        return stream.send(reply);
+    }
+
+    Result<void> unlock(bool accept_older_header, ReplyStream<v1::UnlockResponse>& stream) {
+        v1::UnlockResponse reply;
+        // Open already: nothing to try a passphrase on. That it is open, GetStatus says to anyone.
+        if (context_.operations.vault_state() == VaultState::unlocked) {
+            reply.mutable_unlocked()->set_waiting_envelopes(
+                context_.operations.status().waiting_envelopes);
+            return stream.send(reply);
+        }
+        const Passphrase passphrase = NACRE_TRY(ask_passphrase(context_.secrets, stream));
+        const std::lock_guard one_at_a_time{attempts_};
+        const auto done = NACRE_TRY(context_.operations.unlock(
+            passphrase, accept_older_header, progress_to<v1::UnlockResponse>(stream)));
+        context_.on_unlocked();
+        reply.mutable_unlocked()->set_waiting_envelopes(done.waiting_envelopes);
+        return stream.send(reply);
+    }
+
+    RpcContext& context_;
+    std::mutex attempts_;  // each takes all the memory Argon2 may have
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> make_vault_service(RpcContext& context) {
+    return std::make_unique<VaultService>(context);
+}
+
+}  // namespace nacre::vaultd
