@@ -10,7 +10,7 @@
 //
 // Neither side can block the other: bytes to write stand in a queue of at most kMaxQueuedBytes
 // that a thread of its own writes; a poster waits while it is full. The reader thread never waits:
-// beyond twice that the link closes with resource_exhausted.
+// beyond twice that its post fails with resource_exhausted and the link closes.
 #pragma once
 
 #include <chrono>
@@ -28,12 +28,13 @@ inline constexpr std::size_t kMaxOpenRequests = 4096;
 inline constexpr std::chrono::seconds kHandshakeTimeout{10};
 
 class ChannelState;
+struct OpenStream;
 
 // The courier's right to answer one request, once or as a stream. Copies answer the same request.
 class Reply {
 public:
     // Fills in request_id. After the last frame (is_last) it is used up. unavailable: link closed;
-    // internal: wrong kind of answer, or used up.
+    // internal: wrong kind of answer, or used up; resource_exhausted: too large, still to answer.
     Result<void> send(Frame answer) const;
     Result<void> done() const;
     Result<void> fail(const Error& error) const;
@@ -71,6 +72,7 @@ public:
 private:
     friend class Channel;
     std::weak_ptr<ChannelState> state_;
+    std::shared_ptr<OpenStream> stream_;
     std::uint64_t request_id_ = 0;
 };
 
