@@ -19,7 +19,7 @@
 #include "vault/id.h"
 #include "vault/message_store.h"
 #include "vault/page.h"
-#include "vault/tokenizer.h"
+#include "vault/fold.h"
 
 namespace nacre::vault {
 

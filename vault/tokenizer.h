@@ -1,15 +1,13 @@
-// Tokenizer: how text is folded for searching, cut into the index's terms, and matched.
+// Tokenizer: how folded text is cut into the search index's terms, and queries into expressions.
 //
 // Layer:   vault. tokenizer.cpp includes sqlite3.h for the FTS5 interface.
 // Secrets: message text passes through; nothing is kept.
-// Errors:  internal (SQLite refuses the registration). Folding takes any bytes: invalid UTF-8 counts
-//          as U+FFFD, a byte each.
+// Errors:  internal (SQLite refuses the registration).
 // Threads: pure functions; a registration belongs to its connection.
-// Format:  vault/FORMAT.md, "Search index". A change of folding or terms needs a migration that
-//          rebuilds the index.
+// Format:  vault/FORMAT.md, "Search index". A change of terms needs a migration that rebuilds the
+//          index.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,33 +21,17 @@ namespace nacre::vault {
 // Adds the FTS5 tokenizer "nacre" to the connection. Database::open calls it each time.
 Result<void> register_tokenizer(sqlite3* connection);
 
-struct TextRange {
-    std::uint32_t start = 0;  // bytes
-    std::uint32_t length = 0;
-    bool operator==(const TextRange&) const = default;
+// How many characters a term has that begins with this one: two in the scripts with many
+// characters, three in the others.
+constexpr std::size_t term_length(char32_t first) { return first < 0x2e80 ? 3 : 2; }
+
+struct MatchExpression {
+    std::string text;     // FTS5 syntax; whatever the words hold is quoted
+    bool prefix = false;  // has words shorter than a term: costly, because many terms begin so
 };
 
-// Text as it is compared: compatibility-decomposed, case-folded, without accents and invisible
-// characters; Hangul and kana composed; white space and controls as single spaces.
-struct FoldedText {
-    std::u32string text;
-    std::vector<TextRange> origin;  // of each character of `text`, in the bytes folded
-};
-
-FoldedText fold(std::string_view text);
-// The same as UTF-8, without origins.
-std::string fold_text(std::string_view text);
-
-// The words of a query, folded, each once; none for a query of white space alone.
-std::vector<std::u32string> query_words(std::string_view query);
-
-// The FTS5 expression that every text with all these words matches; may match others, too.
-// Whatever the words hold is quoted. Empty without words.
-std::string match_expression(const std::vector<std::u32string>& words);
-
-// True when every word stands in the text. With `ranges`: where, in bytes of the text folded,
-// ascending, overlapping ones joined.
-bool contains_words(const FoldedText& text, const std::vector<std::u32string>& words,
-                    std::vector<TextRange>* ranges = nullptr);
+// What every text with all these words matches; others may match, too. `words` must be folded and
+// not empty.
+MatchExpression match_expression(const std::vector<std::u32string>& words);
 
 }  // namespace nacre::vault
