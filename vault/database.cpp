@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "vault/sqlite_runtime.h"
+#include "vault/tokenizer.h"
 
 namespace nacre::vault {
 
@@ -143,6 +144,7 @@ Result<void> set_up(sqlite3* connection, const Secret<32>& key, Database::Mode m
         cache_kib = mode == Database::Mode::read_only ? kReaderCacheKib : kWriterCacheKib;
     }
     NACRE_TRY(set_cache(connection, cache_kib));
+    NACRE_TRY(register_tokenizer(connection));
     sqlite3_set_authorizer(connection, authorize, nullptr);
     return {};
 }
