@@ -23,7 +23,7 @@ loopback_only() {
     if [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; then
         unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$@"
     else
-        say "no network namespace here: running with the network that there is"
+        say "no network namespace here: running with the network that there is" >&2
         "$@"
     fi
 }

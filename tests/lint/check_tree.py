@@ -32,7 +32,7 @@ LAYERS = {
 # Generated from api/proto: who may see which messages. Plaintext is signal.proto's.
 GENERATED = {
     "nacre/v1/": ["api", "daemon/vaultd", "clients"],
-    "nacre/courier/v1/": ["api", "daemon/link", "daemon/courier", "daemon/vaultd"],
+    "nacre/courier/v1/": ["api", "daemon/config", "daemon/link", "daemon/courier", "daemon/vaultd"],
     "signal": ["api", "daemon/vaultd"],
 }
 # Network code has no place in vaultd, the vault's code none in the courier: CMake links it so,
