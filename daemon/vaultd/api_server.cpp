@@ -160,8 +160,4 @@ Result<void> ApiServer::stop(std::chrono::milliseconds most) {
     return {};
 }
 
-void ApiServer::adopt(daemon::Descriptor connection) {
-    grpc::AddInsecureChannelFromFd(state_->server.get(), connection.release());
-}
-
 }  // namespace nacre::vaultd

@@ -39,9 +39,6 @@ public:
     // usable for the next process.
     Result<void> stop(std::chrono::milliseconds most);
 
-    // Adopts one end of a connected stream socket as a client's, without the peer check. For tests.
-    void adopt(daemon::Descriptor connection);
-
 private:
     struct State;
     explicit ApiServer(std::shared_ptr<State> state);
