@@ -1,0 +1,61 @@
+// Cli: the nacre command, run as a person's shell would run it.
+
+import {spawn} from 'node:child_process';
+import path from 'node:path';
+
+export class Cli {
+    // environment: says by its XDG folders which daemon is meant.
+    constructor(binFolder, environment) {
+        this.program = path.join(binFolder, 'nacre');
+        this.environment = environment;
+    }
+
+    // Starts a command; a passphrase, if given, stands on descriptor 3. onLine sees each line of
+    // stdout as it comes.
+    start(args, {passphrase, input, onLine} = {}) {
+        const withSecret = passphrase === undefined ? args : [...args, '--passphrase-fd', '3'];
+        const child = spawn(this.program, withSecret, {
+            env: this.environment,
+            stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe',
+                ...(passphrase === undefined ? [] : ['pipe'])],
+        });
+        if (passphrase !== undefined) child.stdio[3].end(`${passphrase}\n`);
+        if (input !== undefined) child.stdin.end(input);
+        const output = {stdout: '', stderr: ''};
+        let rest = '';
+        child.stdout.on('data', (chunk) => {
+            output.stdout += chunk;
+            const lines = (rest + chunk).split('\n');
+            rest = lines.pop();
+            for (const line of lines) onLine?.(line);
+        });
+        child.stderr.on('data', (chunk) => { output.stderr += chunk; });
+        const done = new Promise((resolve, reject) => {
+            child.on('error', reject);
+            child.on('close', (code, signal) => resolve({code, signal, ...output}));
+        });
+        return {child, done};
+    }
+
+    run(args, options) {
+        return this.start(args, options).done;
+    }
+
+    // The objects that a command prints with --json; an error if it fails.
+    async json(args, options) {
+        const result = await this.run(['--json', ...args], options);
+        if (result.code !== 0) {
+            throw new Error(`nacre ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
+        }
+        return result.stdout.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+    }
+
+    // What it prints for people; an error if it fails.
+    async text(args, options) {
+        const result = await this.run(args, options);
+        if (result.code !== 0) {
+            throw new Error(`nacre ${args.join(' ')} ended with ${result.code}: ${result.stderr}`);
+        }
+        return result.stdout.trimEnd();
+    }
+}
