@@ -46,6 +46,7 @@ export function alive(pid) {
 export class Daemon {
     log = '';
     process;
+    useXdg = false; // true: nacred finds its folders by the environment
 
     // bin: 'testbin' has crash points and a low Argon2 floor, 'bin' is the product.
     constructor(folder, config, bin = 'testbin') {
@@ -75,7 +76,8 @@ export class Daemon {
         const environment = {...this.environment, ...env};
         if (crashPoint) environment.NACRE_CRASH_POINT = crashPoint;
         const child = spawn(path.join(this.bin, 'nacred'),
-            ['--config', this.config, '--state', this.state, '--runtime', this.runtime],
+            this.useXdg ? [] :
+                ['--config', this.config, '--state', this.state, '--runtime', this.runtime],
             {env: environment, stdio: ['ignore', 'pipe', 'pipe']});
         const file = createWriteStream(this.logFile, {flags: 'a'});
         for (const stream of [child.stdout, child.stderr]) {
