@@ -11,7 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <vector>
 
 #include "api/base/bytes.h"
@@ -48,20 +47,22 @@ Result<Header> parse_header(ByteView page);
 // In constant time.
 bool is_authentic(const Header& header, const Secret<32>& header_key);
 
-// What the file holds: the readable copies, newest first, equal ones once.
-struct HeaderFile {
-    std::vector<Header> copies;  // one or two
-    bool damaged = false;        // a copy could not be read, or the copies differ
+// One of the two copies in the file, and which.
+struct HeaderCopy {
+    Header header;
+    std::size_t position;  // 0 or 1
 };
 
-// vault_damaged when no copy is readable; vault_too_new when one is and says so.
-Result<HeaderFile> read_header(const std::filesystem::path& file);
+// The readable copies, newest first; the same twice is told once. vault_damaged when none is
+// readable, vault_too_new when one is of a newer nacre, no_vault without a file.
+Result<std::vector<HeaderCopy>> read_header(const std::filesystem::path& file);
 
-// A new file, synced; its folder is not. already_exists.
+// A new file with two copies, synced; its folder is not. already_exists.
 Result<void> create_header(const std::filesystem::path& file, const HeaderPage& page);
 
-// Overwrites the first copy, syncs, then the second, syncs. Stops at the first failure: then the
-// second copy still is what it was.
-Result<void> write_header(const std::filesystem::path& file, const HeaderPage& page);
+// Overwrites both copies, synced one by one, and `kept` as the second: until the other is durable
+// the good one is not touched. Stops at the first failure.
+Result<void> write_header(const std::filesystem::path& file, const HeaderPage& page,
+                          std::size_t kept);
 
 }  // namespace nacre::vault

@@ -1,0 +1,107 @@
+#include "vault/folder.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace nacre::vault {
+namespace {
+
+std::filesystem::path with_suffix(std::filesystem::path path, const char* suffix) {
+    path += suffix;
+    return path;
+}
+
+Result<void> remove_database(const std::filesystem::path& path) {
+    NACRE_TRY(remove_file(path));
+    NACRE_TRY(remove_file(with_suffix(path, "-wal")));
+    return remove_file(with_suffix(path, "-shm"));
+}
+
+Result<void> make_folder(const std::filesystem::path& path) {
+    if (::mkdir(path.c_str(), 0700) == 0) return {};
+    return os_error("make the vault's folder", errno);
+}
+
+}  // namespace
+
+Result<void> Folder::check() const {
+    const bool has_header = NACRE_TRY(file_exists(header()));
+    const bool has_database = NACRE_TRY(file_exists(database()));
+    if (has_header && has_database) return {};
+    if (has_header) return Error{ErrorCode::vault_damaged, "find the vault's database"};
+    // A database beside an unpublished header has never been a vault. Without one, the header of a
+    // real vault was lost: a copy of it would open the database again, so nothing may be removed.
+    if (has_database && !NACRE_TRY(file_exists(new_header()))) {
+        return Error{ErrorCode::vault_damaged, "find the vault's header"};
+    }
+    return Error{ErrorCode::no_vault, "find the vault"};
+}
+
+Result<File> Folder::lock() const {
+    File file = NACRE_TRY(File::open(path_ / "vault.lock", File::How::keep));
+    NACRE_TRY(file.lock());
+    return file;
+}
+
+Result<void> Folder::make() const {
+    if (NACRE_TRY(file_exists(path_))) return {};
+    std::error_code failed;
+    std::filesystem::create_directories(path_.parent_path(), failed);
+    if (failed) return os_error("make the vault's parent folder", failed.value());
+    NACRE_TRY(make_folder(path_));
+    return sync_folder(path_.parent_path());
+}
+
+Result<void> Folder::begin_making() const {
+    const auto present = check();
+    if (present.ok()) return Error{ErrorCode::already_exists, "create a vault"};
+    if (present.error().code != ErrorCode::no_vault) return present.error();
+    NACRE_TRY(discard());
+    return make_folder(making());
+}
+
+Result<void> Folder::drop_empty_log() const {
+    const auto log = with_suffix(new_database(), "-wal");
+    std::error_code missing;
+    const auto size = std::filesystem::file_size(log, missing);
+    if (!missing && size != 0) return Error{ErrorCode::internal, "empty the new database's log"};
+    NACRE_TRY(remove_file(log));
+    return remove_file(with_suffix(new_database(), "-shm"));
+}
+
+Result<void> Folder::publish_steps() const {
+    NACRE_TRY(sync_folder(making()));
+    NACRE_TRY(sync_folder(path_));
+    NACRE_TRY(rename_file(new_database(), database()));
+    NACRE_TRY(sync_folder(path_));
+    NACRE_TRY(rename_file(new_header(), header()));
+    return sync_folder(path_);
+}
+
+Result<void> Folder::publish() const {
+    const auto published = publish_steps();
+    if (published.ok()) {
+        // Empty now; if it stays, nothing takes notice of it.
+        [[maybe_unused]] const auto removed = remove_file(making());
+        return {};
+    }
+    [[maybe_unused]] const auto back = rename_file(header(), new_header());
+    [[maybe_unused]] const auto discarded = discard();
+    return published.error();
+}
+
+Result<void> Folder::discard() const {
+    // The new header goes last: beside it, the database is known to be unfinished.
+    if (!NACRE_TRY(file_exists(making()))) return {};
+    if (NACRE_TRY(file_exists(new_header()))) {
+        NACRE_TRY(remove_database(database()));
+        NACRE_TRY(sync_folder(path_));
+    }
+    NACRE_TRY(remove_database(new_database()));
+    NACRE_TRY(remove_file(new_header()));
+    NACRE_TRY(remove_file(making()));
+    return sync_folder(path_);
+}
+
+}  // namespace nacre::vault

@@ -1,0 +1,173 @@
+#include "vault/header.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "vault/file.h"
+
+namespace nacre::vault {
+namespace {
+
+using namespace std::string_view_literals;
+
+// vault/FORMAT.md, section 1.
+constexpr std::string_view kMagic = "nacre.vault\r\n\x1a\n\0"sv;
+constexpr std::size_t kVersionAt = 16;
+constexpr std::size_t kGenerationAt = 24;
+constexpr std::size_t kVaultIdAt = 32;
+constexpr std::size_t kKdfAt = 48;
+constexpr std::size_t kSaltAt = 64;
+constexpr std::size_t kSlotsAt = 128;
+constexpr std::size_t kMacAt = 4032;
+constexpr std::size_t kChecksumAt = 4064;
+constexpr std::uint32_t kArgon2id = 1;
+static_assert(kMagic.size() == kVersionAt);
+static_assert(kChecksumAt + 32 == kHeaderCopySize);
+
+void put32(HeaderPage& page, std::size_t at, std::uint32_t value) {
+    for (int byte = 0; byte < 4; ++byte) page[at + byte] = static_cast<std::uint8_t>(value >> (8 * byte));
+}
+
+void put64(HeaderPage& page, std::size_t at, std::uint64_t value) {
+    put32(page, at, static_cast<std::uint32_t>(value));
+    put32(page, at + 4, static_cast<std::uint32_t>(value >> 32));
+}
+
+std::uint32_t get32(ByteView page, std::size_t at) {
+    std::uint32_t value = 0;
+    for (int byte = 3; byte >= 0; --byte) value = value << 8 | page[at + byte];
+    return value;
+}
+
+std::uint64_t get64(ByteView page, std::size_t at) {
+    return get32(page, at) | static_cast<std::uint64_t>(get32(page, at + 4)) << 32;
+}
+
+template <std::size_t N>
+void put(HeaderPage& page, std::size_t at, const std::array<std::uint8_t, N>& bytes) {
+    std::copy(bytes.begin(), bytes.end(), page.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+template <std::size_t N>
+void get(ByteView page, std::size_t at, std::array<std::uint8_t, N>& bytes) {
+    std::copy_n(page.begin() + static_cast<std::ptrdiff_t>(at), N, bytes.begin());
+}
+
+// Everything but MAC and checksum.
+HeaderPage lay_out(const Header& header) {
+    HeaderPage page{};
+    std::copy(kMagic.begin(), kMagic.end(), page.begin());
+    put32(page, kVersionAt, kHeaderVersion);
+    put64(page, kGenerationAt, header.generation);
+    put(page, kVaultIdAt, header.vault_id);
+    put32(page, kKdfAt, kArgon2id);
+    put32(page, kKdfAt + 4, header.kdf.memory_kib);
+    put32(page, kKdfAt + 8, header.kdf.passes);
+    put32(page, kKdfAt + 12, header.kdf.lanes);
+    put(page, kSaltAt, header.salt);
+    for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+        put(page, kSlotsAt + slot * kSlotSize, header.slots[slot]);
+    }
+    return page;
+}
+
+using Digest = std::array<std::uint8_t, 32>;
+
+Digest mac_of(const HeaderPage& page, const Secret<32>& key) {
+    Digest mac;
+    crypto_generichash(mac.data(), mac.size(), page.data(), kMacAt, key.view().data(),
+                       key.view().size());
+    return mac;
+}
+
+Digest checksum_of(ByteView page) {
+    Digest checksum;
+    crypto_generichash(checksum.data(), checksum.size(), page.data(), kChecksumAt, nullptr, 0);
+    return checksum;
+}
+
+Error damaged() { return {ErrorCode::vault_damaged, "read the vault header"}; }
+
+}  // namespace
+
+HeaderPage serialize(const Header& header, const Secret<32>& header_key) {
+    HeaderPage page = lay_out(header);
+    put(page, kMacAt, mac_of(page, header_key));
+    put(page, kChecksumAt, checksum_of(page));
+    return page;
+}
+
+Result<Header> parse_header(ByteView page) {
+    if (page.size() != kHeaderCopySize) return damaged();
+    if (!equal(page.first(kMagic.size()), as_bytes(kMagic))) return damaged();
+    if (!equal(page.subspan(kChecksumAt), checksum_of(page))) return damaged();
+    const std::uint32_t version = get32(page, kVersionAt);
+    if (version > kHeaderVersion) return Error{ErrorCode::vault_too_new, "read the vault header"};
+    Header header;
+    header.generation = get64(page, kGenerationAt);
+    get(page, kVaultIdAt, header.vault_id);
+    header.kdf = {get32(page, kKdfAt + 4), get32(page, kKdfAt + 8), get32(page, kKdfAt + 12)};
+    get(page, kSaltAt, header.salt);
+    for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+        get(page, kSlotsAt + slot * kSlotSize, header.slots[slot]);
+    }
+    get(page, kMacAt, header.mac);
+    // Version, algorithm and all padding at once: whatever was not read must be what we write. This
+    // also makes sure that is_authentic sees every byte.
+    const HeaderPage again = lay_out(header);
+    if (!equal(page.first(kMacAt), ByteView{again}.first(kMacAt))) return damaged();
+    return header;
+}
+
+bool is_authentic(const Header& header, const Secret<32>& header_key) {
+    return equal_in_constant_time(header.mac, mac_of(lay_out(header), header_key));
+}
+
+Result<std::vector<HeaderCopy>> read_header(const std::filesystem::path& path) {
+    const auto file = File::open(path, File::How::read);
+    if (!file.ok() && file.error().code == ErrorCode::not_found) {
+        return Error{ErrorCode::no_vault, "open the vault header"};
+    }
+    if (!file.ok()) return file.error();
+    std::vector<HeaderCopy> copies;
+    for (const std::size_t position : {0, 1}) {
+        const Bytes page =
+            NACRE_TRY(file->read_at(position * kHeaderCopySize, kHeaderCopySize));
+        const auto header = parse_header(page);
+        if (header.ok()) {
+            copies.push_back({*header, position});
+        } else if (header.error().code == ErrorCode::vault_too_new) {
+            return header.error();
+        }
+    }
+    if (copies.empty()) return damaged();
+    if (copies.size() == 2) {
+        if (copies[0].header == copies[1].header) {
+            copies.pop_back();
+        } else if (copies[1].header.generation > copies[0].header.generation) {
+            std::swap(copies[0], copies[1]);
+        }
+    }
+    return copies;
+}
+
+Result<void> create_header(const std::filesystem::path& path, const HeaderPage& page) {
+    const File file = NACRE_TRY(File::open(path, File::How::make));
+    NACRE_TRY(file.write_at(0, page));
+    NACRE_TRY(file.write_at(kHeaderCopySize, page));
+    return file.sync();
+}
+
+Result<void> write_header(const std::filesystem::path& path, const HeaderPage& page,
+                          std::size_t kept) {
+    const File file = NACRE_TRY(File::open(path, File::How::overwrite));
+    const std::size_t spare = 1 - kept;
+    NACRE_TRY(file.write_at(spare * kHeaderCopySize, page));
+    NACRE_TRY(file.sync());
+    NACRE_TRY(file.write_at(kept * kHeaderCopySize, page));
+    return file.sync();
+}
+
+}  // namespace nacre::vault

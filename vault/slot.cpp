@@ -1,0 +1,90 @@
+#include "vault/slot.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace nacre::vault {
+namespace {
+
+// A slot: nonce, then the AEAD of the plaintext below, tag at the end.
+constexpr std::size_t kNonceSize = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t kTagSize = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr std::size_t kPlainSize = kSlotSize - kNonceSize - kTagSize;
+static_assert(kPlainSize == 88);
+
+// Of the plaintext: type, vault key, zeros.
+constexpr std::size_t kTypeAt = 0;
+constexpr std::size_t kKeyAt = 8;
+constexpr std::size_t kZerosAt = 40;
+
+constexpr std::string_view kLabel = "nacre slot v1";  // 13 bytes, then vault id, then the index
+using Associated = std::array<std::uint8_t, 32>;
+
+Associated associated(const VaultId& vault, std::size_t index) {
+    Associated data{};
+    std::copy(kLabel.begin(), kLabel.end(), data.begin());
+    std::copy(vault.begin(), vault.end(), data.begin() + kLabel.size());
+    data[kLabel.size() + vault.size()] = static_cast<std::uint8_t>(index);
+    return data;
+}
+
+bool open_slot(const Slot& slot, const Associated& bound, const Secret<32>& wrapping_key,
+               Secret<kPlainSize>& plain) {
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(
+               plain.span().data(), nullptr, nullptr, slot.data() + kNonceSize,
+               slot.size() - kNonceSize, bound.data(), bound.size(), slot.data(),
+               wrapping_key.view().data()) == 0;
+}
+
+}  // namespace
+
+void clear_slots(Slots& slots) {
+    for (Slot& slot : slots) fill_with_random(slot);
+}
+
+Result<void> wrap(Slots& slots, std::size_t index, const VaultId& vault, SlotType type,
+                  const Secret<32>& wrapping_key, const Secret<32>& vault_key) {
+    if (index >= slots.size()) return Error{ErrorCode::internal, "wrap into a slot"};
+    auto plain = NACRE_TRY(Secret<kPlainSize>::zeroed());
+    for (int byte = 0; byte < 4; ++byte) {
+        plain.span()[kTypeAt + byte] =
+            static_cast<std::uint8_t>(static_cast<std::uint32_t>(type) >> (8 * byte));
+    }
+    std::copy(vault_key.view().begin(), vault_key.view().end(), plain.span().begin() + kKeyAt);
+    Slot& slot = slots[index];
+    fill_with_random({slot.data(), kNonceSize});
+    const Associated bound = associated(vault, index);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        slot.data() + kNonceSize, nullptr, plain.view().data(), plain.view().size(), bound.data(),
+        bound.size(), nullptr, slot.data(), wrapping_key.view().data());
+    return {};
+}
+
+Result<Unwrapped> unwrap(const Slots& slots, const VaultId& vault, const Secret<32>& wrapping_key) {
+    auto plain = NACRE_TRY(Secret<kPlainSize>::zeroed());
+    auto chosen = NACRE_TRY(Secret<kPlainSize>::zeroed());
+    std::size_t index = kSlotCount;
+    for (std::size_t at = 0; at < kSlotCount; ++at) {
+        const bool opened = open_slot(slots[at], associated(vault, at), wrapping_key, plain);
+        // The same bytes move whether it opened or not; the last one that did stays.
+        const auto mask = static_cast<std::uint8_t>(-static_cast<int>(opened));
+        for (std::size_t byte = 0; byte < kPlainSize; ++byte) {
+            chosen.span()[byte] ^= mask & (chosen.view()[byte] ^ plain.view()[byte]);
+        }
+        if (opened) index = at;
+    }
+    if (index == kSlotCount) return Error{ErrorCode::wrong_passphrase, "open a slot"};
+    std::uint32_t type = 0;
+    for (int byte = 3; byte >= 0; --byte) type = type << 8 | chosen.view()[kTypeAt + byte];
+    const auto rest = chosen.view().subspan<kZerosAt>();
+    const bool zeros = sodium_is_zero(rest.data(), rest.size()) == 1;
+    if (!zeros || type != static_cast<std::uint32_t>(SlotType::passphrase)) {
+        return Error{ErrorCode::vault_too_new, "read a slot"};
+    }
+    return Unwrapped{index, SlotType::passphrase,
+                     NACRE_TRY(Secret<32>::from(chosen.view().subspan<kKeyAt, 32>()))};
+}
+
+}  // namespace nacre::vault
