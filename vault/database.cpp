@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -66,19 +67,24 @@ Result<void> run_sql(sqlite3* connection, const char* sql, Literal where) {
 
 // After the connection is set up: no other file, no other key, no setting that would put plaintext
 // on disk or weaken durability. Denied statements fail to compile (ErrorCode::internal).
-int authorize(void*, int action, const char* first, const char* /*second*/, const char* /*database*/,
+int authorize(void*, int action, const char* first, const char* second, const char* /*database*/,
               const char* /*trigger*/) {
     if (action == SQLITE_ATTACH || action == SQLITE_DETACH) return SQLITE_DENY;
     if (action != SQLITE_PRAGMA) return SQLITE_OK;
+    const auto is_first = [first](const char* name) { return sqlite3_stricmp(name, first) == 0; };
     static constexpr std::array kHarmless{
-        "user_version", "data_version",    "wal_checkpoint", "integrity_check",
-        "quick_check",  "page_count",      "freelist_count", "foreign_key_check",
-        "optimize",     "cipher_integrity_check", "table_info",     "defer_foreign_keys",
+        "user_version",    "data_version", "integrity_check", "quick_check",
+        "cipher_integrity_check", "page_count",   "freelist_count",  "foreign_key_check",
+        "optimize",        "table_info",   "wal_checkpoint",
     };
-    for (const char* name : kHarmless) {
-        if (sqlite3_stricmp(name, first) == 0) return SQLITE_OK;
-    }
-    return SQLITE_DENY;
+    if (std::any_of(kHarmless.begin(), kHarmless.end(), is_first)) return SQLITE_OK;
+    // Looked at, not set.
+    static constexpr std::array kReadable{
+        "journal_mode", "synchronous", "secure_delete", "temp_store",
+        "foreign_keys", "cache_size",  "cipher_memory_security",
+    };
+    const bool readable = std::any_of(kReadable.begin(), kReadable.end(), is_first);
+    return readable && second == nullptr ? SQLITE_OK : SQLITE_DENY;
 }
 
 // A raw key in SQLCipher's notation, x'<64 hexadecimal digits>': no PBKDF2, ours was Argon2id.
