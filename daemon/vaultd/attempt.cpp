@@ -46,11 +46,11 @@ void mark_death(int signal) {
 
 }  // namespace
 
-AttemptFile::AttemptFile(Descriptor file, std::optional<Death> death)
+AttemptFile::AttemptFile(daemon::Descriptor file, std::optional<Death> death)
     : file_{std::move(file)}, death_{death} {}
 
 Result<AttemptFile> AttemptFile::open(const std::filesystem::path& path) {
-    Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    daemon::Descriptor file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
     if (!file) return os_error("open attempt file", errno);
     Record record;
     const Record blank;

@@ -40,8 +40,8 @@ public:
     void watch_signals();
 
 private:
-    AttemptFile(Descriptor file, std::optional<Death> death);
-    Descriptor file_;
+    AttemptFile(daemon::Descriptor file, std::optional<Death> death);
+    daemon::Descriptor file_;
     std::optional<Death> death_;
 };
 

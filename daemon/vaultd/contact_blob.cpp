@@ -12,7 +12,7 @@ namespace {
 Bytes read_aci(const wire::ContactDetails& details) {
     if (details.aci_binary().size() == 16) return to_bytes(details.aci_binary());
     const auto parsed = signal::ServiceId::parse(details.aci());
-    if (!parsed || parsed->kind != signal::IdentityKind::aci) return {};
+    if (!parsed || parsed->kind != signal::ServiceId::Kind::aci) return {};
     return {parsed->uuid.begin(), parsed->uuid.end()};
 }
 
