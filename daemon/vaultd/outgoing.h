@@ -1,0 +1,32 @@
+// Outgoing: composes what we send and commits it to the outbox.
+//
+// Layer:   daemon/vaultd.
+// Secrets: message text.
+// Errors:  the vault's; unsupported (groups), already_exists (client request id with other text).
+// Threads: the engine's, inside the caller's transaction.
+// Wire:    signal-linked-device notes B.5, C.
+#pragma once
+
+#include "daemon/vaultd/engine_state.h"
+#include "signal/signal.pb.h"
+
+namespace nacre::vaultd {
+
+// A text of 1 to 65536 bytes. The same client request id again gives the first message, if the text
+// and the conversation are the same.
+Result<vault::Id> queue_text(EngineState& state, const vault::ConversationRow& conversation,
+                             std::string_view text, std::string_view client_request_id);
+
+// For our other devices.
+Result<void> queue_to_self(EngineState& state, vault::OutboxKind kind, const wire::Content& content);
+
+Result<void> queue_receipt(EngineState& state, const vault::ServiceId& to,
+                           wire::ReceiptMessage::Type type, const std::vector<std::int64_t>& timestamps);
+
+// After the server has accepted a message: tells our other devices of it.
+Result<void> queue_transcript(EngineState& state, const vault::OutboxEntry& sent, bool sealed);
+
+// Read receipts, if the account wants them, and the read sync.
+Result<void> queue_read(EngineState& state, const std::vector<vault::ReadMessage>& read);
+
+}  // namespace nacre::vaultd

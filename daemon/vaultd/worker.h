@@ -1,0 +1,57 @@
+// Worker: one thread with a task queue.
+//
+// Layer:   daemon/vaultd.
+// Errors:  run() gives canceled when the worker ends before the work did.
+// Threads: post() and run() from any thread, run() not from the worker's own; stop() once.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "api/base/result.h"
+#include "daemon/vaultd/task_queue.h"
+
+namespace nacre::vaultd {
+
+class Worker {
+public:
+    explicit Worker(const char* name) : name_{name} {}
+    ~Worker() { stop(); }
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    // `first` runs on the new thread before any task, `last` after all of them.
+    void start(std::function<void()> first = {}, std::function<void()> last = {});
+
+    bool post(TaskQueue::Task task, TaskQueue::Lane lane = TaskQueue::Lane::now) {
+        return queue_.post(std::move(task), lane);
+    }
+
+    // Runs `work` there and waits for what it returns, a Result.
+    template <class Work>
+    auto run(Work work) -> decltype(work()) {
+        using Outcome = decltype(work());
+        const auto promise = std::make_shared<std::promise<Outcome>>();
+        std::future<Outcome> future = promise->get_future();
+        const bool posted = queue_.post([promise, &work] { promise->set_value(work()); });
+        try {
+            if (posted) return future.get();
+        } catch (const std::future_error&) {
+            // The task was dropped with its promise.
+        }
+        return Error{ErrorCode::canceled, "the worker has ended"};
+    }
+
+    // Drops what has not begun, waits for what has.
+    void stop();
+    bool stopping() const { return queue_.closed(); }
+
+private:
+    const char* name_;
+    TaskQueue queue_;
+    std::thread thread_;
+};
+
+}  // namespace nacre::vaultd
