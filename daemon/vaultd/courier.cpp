@@ -236,6 +236,11 @@ void Courier::credit(std::uint64_t records) {
     post(frame);
 }
 
+std::uint64_t Courier::link() const {
+    const std::lock_guard lock{mutex_};
+    return channel_ ? link_ : 0;
+}
+
 std::optional<courier::v1::Environment> Courier::environment() const {
     const auto open = channel();
     if (!open) return std::nullopt;

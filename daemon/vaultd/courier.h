@@ -54,6 +54,8 @@ public:
     void committed(std::uint64_t sequence);
     void credit(std::uint64_t records);
 
+    // The number of the present link, 0 without one.
+    std::uint64_t link() const;
     // What the courier's configuration says; nothing without a link.
     std::optional<courier::v1::Environment> environment() const;
     DaemonStatus status() const;

@@ -12,10 +12,12 @@ Result<std::unique_ptr<Engine>> Engine::start(std::shared_ptr<vault::Vault> vaul
                                               const Clock& clock) {
     std::unique_ptr<Engine> engine{new Engine{std::move(vault), clock}};
     // libsignal's environment belongs to the thread that opens it, and must be closed there.
-    engine->worker_.start({}, [raw = engine.get()] {
+    Worker::Hooks hooks;
+    hooks.last = [raw = engine.get()] {
         raw->state_.reset();
         raw->host_.reset();
-    });
+    };
+    engine->worker_.start(std::move(hooks));
     NACRE_TRY(engine->worker_.run([&] { return engine->open(attempt_path); }));
     return engine;
 }

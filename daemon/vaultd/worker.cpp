@@ -3,19 +3,17 @@
 #include <pthread.h>
 
 namespace nacre::vaultd {
-namespace {
 
-constexpr std::chrono::hours kForever{1};
-
-}  // namespace
-
-void Worker::start(std::function<void()> first, std::function<void()> last) {
-    thread_ = std::thread{[this, first = std::move(first), last = std::move(last)] {
+void Worker::start(Hooks hooks) {
+    thread_ = std::thread{[this, hooks = std::move(hooks)] {
         pthread_setname_np(pthread_self(), name_);
-        if (first) first();
-        while (!queue_.closed())
-            if (TaskQueue::Task task = queue_.take(kForever)) task();
-        if (last) last();
+        while (!queue_.closed()) {
+            if (TaskQueue::Task task = queue_.take(hooks.period))
+                task();
+            else if (hooks.idle && !queue_.closed())
+                hooks.idle();
+        }
+        if (hooks.last) hooks.last();
     }};
 }
 

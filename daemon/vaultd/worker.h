@@ -22,8 +22,12 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    // `first` runs on the new thread before any task, `last` after all of them.
-    void start(std::function<void()> first = {}, std::function<void()> last = {});
+    struct Hooks {
+        std::function<void()> idle;  // after each `period` without work
+        std::chrono::milliseconds period = std::chrono::hours{1};
+        std::function<void()> last;  // after all tasks, still on the thread
+    };
+    void start(Hooks hooks = {});
 
     bool post(TaskQueue::Task task, TaskQueue::Lane lane = TaskQueue::Lane::now) {
         return queue_.post(std::move(task), lane);

@@ -1,0 +1,169 @@
+#include "daemon/vaultd/daemon.h"
+
+#include "api/base/log.h"
+
+namespace nacre::vaultd {
+
+Daemon::Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
+               std::function<void()> on_lock)
+    : config_{config},
+      folder_{std::move(state)},
+      clock_{clock},
+      on_lock_{std::move(on_lock)},
+      courier_{listener()} {
+    look();
+}
+
+Daemon::~Daemon() { close(); }
+
+void Daemon::look() {
+    const vault::Probe probe = vault::Vault::probe(folder_);
+    switch (probe.state) {
+        case vault::Probe::State::none: state_ = VaultState::none; return;
+        case vault::Probe::State::present: state_ = VaultState::locked; return;
+        case vault::Probe::State::unusable:
+            problem_ = probe.problem;
+            state_ = VaultState::unusable;
+            return;
+    }
+}
+
+CourierListener Daemon::listener() {
+    CourierListener out;
+    out.on_link = [this](std::uint64_t link) {
+        if (const auto open = session()) open->link_up(link);
+    };
+    out.on_segment = [this](std::uint64_t link, Bytes header) {
+        if (const auto open = session()) open->link_segment(link, std::move(header));
+    };
+    out.on_record = [this](std::uint64_t link, Bytes sealed) {
+        if (const auto open = session()) open->link_record(link, std::move(sealed));
+    };
+    out.on_connection = [this](const courier::v1::ConnectionStatus& status) {
+        if (const auto open = session()) open->link_connection(status);
+    };
+    out.on_spool = [this](const courier::v1::SpoolStatus& status) {
+        if (const auto open = session()) open->link_spool(status);
+    };
+    return out;
+}
+
+void Daemon::close() {
+    ending_ = true;
+    courier_.close();
+    std::shared_ptr<Session> open;
+    {
+        const std::lock_guard lock{mutex_};
+        open = std::move(session_);
+    }
+    if (open) open->stop();
+}
+
+std::shared_ptr<Session> Daemon::session() const {
+    const std::lock_guard lock{mutex_};
+    return session_;
+}
+
+Result<std::shared_ptr<Session>> Daemon::unlocked() const {
+    auto open = session();
+    if (!open) return Error{ErrorCode::vault_locked, "operation"};
+    return open;
+}
+
+DaemonStatus Daemon::status() {
+    DaemonStatus out = courier_.status();
+    if (state_ == VaultState::unusable) out.vault_problem = problem_;
+    if (const auto open = session()) {
+        out.draining = open->draining();
+        if (open->environment_changed()) out.connection = Connection::environment_changed;
+    }
+    return out;
+}
+
+Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
+    std::shared_ptr<Session> opened =
+        NACRE_TRY(Session::open(std::move(vault), {courier_, config_, folder_, clock_}));
+    {
+        const std::lock_guard lock{mutex_};
+        if (ending_) return Error{ErrorCode::canceled, "unlock"};
+        session_ = opened;
+    }
+    state_ = VaultState::unlocked;
+    // A link that came while the vault was locked is there already.
+    if (const std::uint64_t link = courier_.link(); link != 0) opened->link_up(link);
+    return {};
+}
+
+Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, std::string_view client_name,
+                                                 const Progress& progress) {
+    const std::lock_guard one_at_a_time{life_};
+    if (state_ != VaultState::none) return Error{ErrorCode::already_exists, "create a vault"};
+    std::shared_ptr<vault::Vault> created = NACRE_TRY(vault::Vault::create(
+        folder_, passphrase, {config_.vault.kdf_target_ms, std::nullopt}, progress));
+    Created out;
+    out.kdf_memory_mib = created->kdf().memory_kib / 1024;
+    out.kdf_passes = created->kdf().passes;
+    state_ = VaultState::locked;
+    NACRE_TRY(begin_session(created));
+    out.token = NACRE_TRY(session()->engine().transact([&](EngineState& state) {
+        return state.clients.create(client_name, vault::Scopes::all(), clock_.wall_ms());
+    }));
+    return out;
+}
+
+Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool accept_older_header,
+                                            const Progress& progress) {
+    const std::lock_guard one_at_a_time{life_};
+    if (state_ == VaultState::none) return Error{ErrorCode::no_vault, "unlock"};
+    if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
+    const std::uint64_t waiting = courier_.status().waiting_envelopes;
+    if (session()) return Unlocked{waiting};
+    std::shared_ptr<vault::Vault> opened =
+        NACRE_TRY(vault::Vault::open(folder_, passphrase, {accept_older_header}, progress));
+    NACRE_TRY(begin_session(std::move(opened)));
+    return Unlocked{waiting};
+}
+
+Result<void> Daemon::lock() {
+    if (!session()) return Error{ErrorCode::vault_locked, "lock"};
+    if (!ending_.exchange(true)) on_lock_();
+    return {};
+}
+
+std::shared_ptr<vault::Vault> Daemon::vault() {
+    const auto open = session();
+    return open ? open->vault() : nullptr;
+}
+
+Result<LinkedAccount> Daemon::link(std::string_view device_name, const LinkObserver& observer,
+                                   std::stop_token stop) {
+    return NACRE_TRY(unlocked())->link(device_name, observer, std::move(stop));
+}
+
+Result<void> Daemon::accept_environment() { return NACRE_TRY(unlocked())->accept_environment(); }
+
+Result<void> Daemon::reconnect() { return NACRE_TRY(unlocked())->reconnect(); }
+
+Result<vault::Id> Daemon::send_message(const vault::Id& conversation, std::string_view text,
+                                       std::string_view client_request_id) {
+    return NACRE_TRY(unlocked())->send_message(conversation, text, client_request_id);
+}
+
+Result<std::uint64_t> Daemon::mark_read(const vault::Id& message) {
+    return NACRE_TRY(unlocked())->mark_read(message);
+}
+
+Result<vault::Id> Daemon::open_conversation(const vault::Id& recipient) {
+    return NACRE_TRY(unlocked())->open_conversation(recipient);
+}
+
+Result<void> Daemon::accept_identity(const vault::Id& recipient) {
+    return NACRE_TRY(unlocked())->accept_identity(recipient);
+}
+
+std::uint64_t Daemon::wait_event(std::uint64_t after, std::stop_token stop) {
+    const auto open = session();
+    return open ? open->engine().wait_event(after, std::move(stop)) : 0;
+}
+
+}  // namespace nacre::vaultd

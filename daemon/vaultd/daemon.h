@@ -1,0 +1,72 @@
+// Daemon: the vault's life cycle (none, locked, unlocked, ending) and the API's operations on it.
+//
+// Layer:   daemon/vaultd.
+// Secrets: the passphrase passes through to the vault; a Session holds the rest.
+// Errors:  vault_locked for everything that needs an open vault.
+// Threads: every function from any thread; attach() from the one that waits for links.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "daemon/vaultd/session.h"
+
+namespace nacre::vaultd {
+
+class Daemon final : public Operations {
+public:
+    // `on_lock` is called once when a client asks to lock: the process should end.
+    Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
+           std::function<void()> on_lock);
+    ~Daemon() override;
+
+    // A new link to the courier.
+    Result<void> attach(daemon::Descriptor socket) { return courier_.attach(std::move(socket)); }
+
+    // Ends every thread; durable state stays as it is. The process should end afterwards.
+    void close();
+
+    DaemonStatus status() override;
+    VaultState vault_state() override { return state_; }
+    Result<Created> create_vault(const Passphrase& passphrase, std::string_view client_name,
+                                 const Progress& progress) override;
+    Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
+                            const Progress& progress) override;
+    Result<void> lock() override;
+    std::shared_ptr<vault::Vault> vault() override;
+    Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
+                               std::stop_token stop) override;
+    Result<void> accept_environment() override;
+    Result<void> reconnect() override;
+    Result<vault::Id> send_message(const vault::Id& conversation, std::string_view text,
+                                   std::string_view client_request_id) override;
+    Result<std::uint64_t> mark_read(const vault::Id& message) override;
+    Result<vault::Id> open_conversation(const vault::Id& recipient) override;
+    Result<void> accept_identity(const vault::Id& recipient) override;
+    std::uint64_t wait_event(std::uint64_t after, std::stop_token stop) override;
+
+private:
+    CourierListener listener();
+    std::shared_ptr<Session> session() const;
+    Result<std::shared_ptr<Session>> unlocked() const;
+    Result<void> begin_session(std::shared_ptr<vault::Vault> vault);
+    void look();
+
+    const config::Config& config_;
+    const std::filesystem::path folder_;
+    const Clock& clock_;
+    const std::function<void()> on_lock_;
+
+    // Creating and unlocking, one at a time.
+    std::mutex life_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<Session> session_;
+    std::atomic<VaultState> state_ = VaultState::none;
+    std::atomic<ErrorCode> problem_ = ErrorCode::internal;
+    std::atomic<bool> ending_ = false;
+    Courier courier_;
+};
+
+}  // namespace nacre::vaultd

@@ -1,0 +1,98 @@
+// nacre-vaultd: holds the vault, serves the API, connects nowhere.
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <thread>
+
+#include "api/base/log.h"
+#include "daemon/base/link_source.h"
+#include "daemon/base/stop_signal.h"
+#include "daemon/config/places.h"
+#include "daemon/vaultd/api_server.h"
+#include "daemon/vaultd/daemon.h"
+#include "sandbox/limits.h"
+
+namespace nacre::vaultd {
+namespace {
+
+// Calls under way may end by themselves for so long after the last thing was asked.
+constexpr std::chrono::milliseconds kStopTime{2000};
+
+int refuse(Literal what, const Error& error) {
+    log::write(log::Level::error, what, error);
+    return 1;
+}
+
+// Takes one link after the other, until nacred is gone or `stop_fd` is readable.
+void take_links(daemon::LinkSource& source, int stop_fd, Daemon& daemon, int ended_fd) {
+    for (;;) {
+        auto link = source.next(stop_fd);
+        if (!link) break;
+        const auto attached = daemon.attach(std::move(*link));
+        if (!attached) log::write(log::Level::warning, "link to the courier", attached.error());
+    }
+    eventfd_write(ended_fd, 1);
+}
+
+int serve(const config::Places& places, const config::Config& config) {
+    auto listen_fds = daemon::ListenFds::inherit();
+    auto supervision = daemon::Supervision::inherit(listen_fds);
+    if (!supervision) return refuse("supervision", supervision.error());
+    const auto stop = daemon::StopSignal::open();
+    if (!stop) return refuse("signals", stop.error());
+    auto source = daemon::vault_link_source(*supervision, listen_fds, config.link.allowed_uids);
+    if (!source) return refuse("link", source.error());
+    ApiSockets sockets{listen_fds.take("api"), listen_fds.take("secret")};
+    if (!sockets.api || !sockets.secret)
+        return refuse("sockets", {ErrorCode::not_found, "no api or secret socket was passed"});
+
+    // Readable when a client asked to lock, or when there is nobody left to serve for.
+    const daemon::Descriptor ended{eventfd(0, EFD_CLOEXEC)};
+    std::atomic<bool> locking = false;
+    Daemon daemon{config, places.state, system_clock(), [&] {
+                      locking = true;
+                      eventfd_write(ended.get(), 1);
+                  }};
+    PeerRule peers;
+    peers.allowed = config.api.allowed_uids;
+    auto server = ApiServer::start(std::move(sockets), std::move(peers), daemon);
+    if (!server) return refuse("API", server.error());
+    std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};
+    if (const auto ready = supervision->ready(); !ready) refuse("ready", ready.error());
+
+    pollfd waits[] = {{stop->fd(), POLLIN, 0}, {ended.get(), POLLIN, 0}};
+    while (poll(waits, 2, -1) < 0) {
+    }
+    if (locking) (void)supervision->locking();
+    (void)(*server)->stop(kStopTime);
+    daemon.close();
+    // Locking is process death: whatever still runs (a link wait, Argon2) ends with the process.
+    // Everything acknowledged is durable; there is nothing to flush.
+    _exit(0);
+}
+
+}  // namespace
+}  // namespace nacre::vaultd
+
+int main(int argc, char** argv) {
+    using namespace nacre;
+    log::open("nacre-vaultd");
+    vaultd::clear_grpc_environment();
+    const auto places = config::places_from(config::Program::vaultd, argc, argv);
+    if (const auto* refused = std::get_if<config::Refused>(&places)) {
+        std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
+        return refused->status;
+    }
+    if (const auto hardened = sandbox::harden_process(); !hardened)
+        return vaultd::refuse("hardening", hardened.error());
+    const auto loaded = config::load(std::get<config::Places>(places).config);
+    if (const auto* wrong = std::get_if<config::ConfigError>(&loaded)) {
+        std::fprintf(stderr, "nacre-vaultd: %s\n", wrong->text().c_str());
+        return 1;
+    }
+    const auto& config = std::get<config::Config>(loaded);
+    log::open("nacre-vaultd", config.log_level);
+    return vaultd::serve(std::get<config::Places>(places), config);
+}
