@@ -128,6 +128,9 @@ public:
     Result<bool> set_state(std::int64_t order, MessageState state);
     Result<bool> set_failed(std::int64_t order, ErrorCode why);
 
+    // Other text and content in place of the present ones; order, id, times and state stay.
+    Result<void> edit(std::int64_t order, std::string_view body, ByteView content);
+
     // Everything incoming in the conversation up to and including `order` that was unread.
     Result<std::vector<ReadMessage>> mark_read(std::int64_t conversation, std::int64_t order,
                                                std::int64_t now_ms);

@@ -55,6 +55,13 @@ public:
                               ByteView record);
     Result<void> remove_session(OwnIdentity own, const ServiceId& remote, std::uint32_t device);
     Result<void> remove_sessions(OwnIdentity own, const ServiceId& remote);
+    struct SessionRow {
+        ServiceId remote;
+        std::uint32_t device = 0;
+        Bytes record;
+    };
+    // All of one own identity's.
+    Result<std::vector<SessionRow>> sessions(OwnIdentity own);
     // Ascending. Whether a record still has a current state, only libsignal can tell.
     Result<std::vector<std::uint32_t>> session_devices(OwnIdentity own, const ServiceId& remote);
 

@@ -4,4 +4,6 @@ namespace nacre::daemon {
 
 void crash_point(CrashPoint) {}
 
+void crash_point(CrashPoint, ByteView) {}
+
 }  // namespace nacre::daemon

@@ -13,10 +13,12 @@
 #include <array>
 #include <string_view>
 
+#include "api/base/bytes.h"
+
 namespace nacre::daemon {
 
 // Every point, so that a test can walk them all. A call with another name does not compile.
-inline constexpr std::array<std::string_view, 21> kCrashPoints{
+inline constexpr std::array<std::string_view, 22> kCrashPoints{
     // courier: receiving
     "before_append",        // a batch is sealed, nothing is written
     "after_append",         // the spool is synced, the server has no acknowledgement
@@ -27,6 +29,7 @@ inline constexpr std::array<std::string_view, 21> kCrashPoints{
     // vaultd: receiving
     "before_decrypt",       // the attempt is recorded, nothing is decrypted
     "after_decrypt",        // ratchets have moved in memory
+    "on_poison",            // the plaintext has "nacre-poison" in it
     "before_commit",        // a batch's transaction is complete, not committed
     "after_commit",         // durable, the courier does not know
     "after_committed",      // `Committed` is on the link
@@ -60,5 +63,7 @@ private:
 };
 
 void crash_point(CrashPoint point);
+// A hit only if `text` contains "nacre-poison": an envelope that ends whoever decrypts it.
+void crash_point(CrashPoint point, ByteView text);
 
 }  // namespace nacre::daemon

@@ -15,6 +15,7 @@ namespace {
 using daemon::crash_point;
 
 constexpr std::size_t kPasswordBytes = 24;
+constexpr std::size_t kPrivateKeyBytes = 32;
 constexpr std::chrono::seconds kLoginWait{60};
 
 // As the server's password: text, so that it can stand in an HTTP header.
@@ -26,7 +27,10 @@ Bytes make_password() {
 
 Result<signal::KeyPair> identity_of(signal::Host& host, const std::string& public_key,
                                     const std::string& private_key) {
-    signal::KeyPair pair{to_bytes(public_key), NACRE_TRY(signal::PrivateKey::from(as_bytes(private_key)))};
+    if (private_key.size() != kPrivateKeyBytes)
+        return Error{ErrorCode::bad_message, "identity key pair of the primary"};
+    signal::KeyPair pair{to_bytes(public_key), NACRE_TRY(signal::PrivateKey::from(
+                                                   as_bytes(private_key).first<kPrivateKeyBytes>()))};
     if (!equal(NACRE_TRY(signal::public_key(host, pair.private_key)), pair.public_key))
         return Error{ErrorCode::bad_message, "identity key pair of the primary"};
     return pair;
@@ -59,7 +63,7 @@ Result<vault::AccountRow> read_account(signal::Host& host, const wire::Provision
     if (!row.account_entropy_pool.empty()) {
         const auto master = signal::derive_master_key(host, row.account_entropy_pool);
         if (!master) return Error{ErrorCode::bad_message, "account entropy pool"};
-        row.master_key = to_bytes(master->reveal());
+        row.master_key = to_bytes(master->view());
     }
     row.media_root_backup_key = to_bytes(message.media_root_backup_key());
     row.auth_credential_salt = to_bytes(message.auth_credential_salt());
@@ -72,7 +76,7 @@ Result<Bytes> encrypt_device_name(signal::Host& host, const vault::AccountRow& r
     const auto ephemeral = NACRE_TRY(signal::generate_key_pair(host));
     const auto identity = NACRE_TRY(read_identity(row.aci_identity_key_pair));
     const auto agreement = NACRE_TRY(signal::agree(host, ephemeral.private_key, identity.public_key));
-    return seal_device_name(row.device_name, ephemeral.public_key, agreement.reveal());
+    return seal_device_name(row.device_name, ephemeral.public_key, agreement.view());
 }
 
 Error refusal(std::uint32_t status) {
@@ -153,7 +157,7 @@ Result<wire::ProvisionMessage> Linking::await_primary(const signal::KeyPair& eph
         const auto shared = NACRE_TRY(context_.engine.run([&](EngineState& state) {
             return signal::agree(state.host, ephemeral.private_key, envelope.public_key);
         }));
-        return open_provision_body(envelope.body, shared.reveal());
+        return open_provision_body(envelope.body, shared.view());
     }
 }
 

@@ -56,7 +56,7 @@ int serve(const config::Places& places, const config::Config& config) {
                       eventfd_write(ended.get(), 1);
                   }};
     PeerRule peers;
-    peers.allowed = config.api.allowed_uids;
+    peers.also = config.api.allowed_uids;
     auto server = ApiServer::start(std::move(sockets), std::move(peers), daemon);
     if (!server) return refuse("API", server.error());
     std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};

@@ -188,7 +188,7 @@ Result<void> Receiver::handle(EngineState& state, const spool::OpenedRecord& rec
                               BatchEffects& effects) {
     if (NACRE_TRY(quarantined(state, record))) return {};
     state.attempt.begin(record.sequence);
-    crash_point("before_decrypt", record.sequence);
+    crash_point("before_decrypt");
     std::optional savepoint{NACRE_TRY(vault::Savepoint::begin(state.database))};
     // Dropped with the savepoint, should the envelope turn out unusable.
     BatchEffects mine;
@@ -219,6 +219,7 @@ Result<void> Receiver::handle_once(EngineState& state, const spool::OpenedRecord
         return Error{ErrorCode::duplicate, "envelope seen before"};
     const Decrypted message = NACRE_TRY(decrypt_envelope(state, judge_, record.envelope));
     crash_point("after_decrypt");
+    crash_point("on_poison", message.content);
     if (message.server_ms != 0) NACRE_TRY(state.accounts.server_time_seen(message.server_ms));
     return apply_content(state, message, record.received_ms, effects);
 }

@@ -3,6 +3,8 @@
 #include "api/base/log.h"
 #include "daemon/base/crash_point.h"
 #include "daemon/config/wire_environment.h"
+#include "daemon/vaultd/attachment.h"
+#include "daemon/vaultd/contact_blob.h"
 #include "daemon/vaultd/outgoing.h"
 #include "daemon/vaultd/sync.h"
 

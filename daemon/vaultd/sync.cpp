@@ -102,7 +102,7 @@ Result<void> apply_keys(EngineState& state, const wire::SyncMessage::Keys& keys,
     if (keys.has_account_entropy_pool()) {
         const auto derived = signal::derive_master_key(state.host, keys.account_entropy_pool());
         if (!derived) return Error{ErrorCode::bad_message, "account entropy pool"};
-        master = to_bytes(derived->reveal());
+        master = to_bytes(derived->view());
     }
     effects.account_changed = true;
     return state.accounts.set_keys(keys.account_entropy_pool(), master,

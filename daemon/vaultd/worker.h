@@ -27,7 +27,8 @@ public:
         std::chrono::milliseconds period = std::chrono::hours{1};
         std::function<void()> last;  // after all tasks, still on the thread
     };
-    void start(Hooks hooks = {});
+    void start(Hooks hooks);
+    void start() { start(Hooks{}); }
 
     bool post(TaskQueue::Task task, TaskQueue::Lane lane = TaskQueue::Lane::now) {
         return queue_.post(std::move(task), lane);
