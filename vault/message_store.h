@@ -147,7 +147,8 @@ public:
     Result<void> remove(const Id& id);
 
 private:
-    Result<void> apply_early_receipts(const NewMessage& message, std::int64_t order);
+    Result<void> update_conversation(const NewMessage& message, std::int64_t order);
+    Result<void> apply_early_receipts(std::int64_t sent_ms);
 
     Database& database_;
 };

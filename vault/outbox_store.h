@@ -87,6 +87,8 @@ public:
 
 private:
     Result<OutboxEntry> with_devices(OutboxEntry entry);
+    Result<void> insert_devices(std::int64_t entry, const std::vector<OutboxDevice>& devices);
+    Result<void> remove_devices(std::int64_t entry);
 
     Database& database_;
 };

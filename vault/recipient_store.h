@@ -54,6 +54,11 @@ struct ContactUpdate {
     Bytes profile_key;
 };
 
+struct ContactResult {
+    std::int64_t row = 0;
+    bool changed = false;
+};
+
 struct RecipientPage {
     std::vector<RecipientRow> recipients;
     std::string next_token;
@@ -83,8 +88,8 @@ public:
     Result<RecipientRow> ensure_self(const Uuid& aci, const std::optional<Uuid>& pni,
                                      std::string_view e164);
 
-    // True when anything changed.
-    Result<bool> update_contact(const ContactUpdate& contact);
+    // invalid_argument without ACI and number.
+    Result<ContactResult> update_contact(const ContactUpdate& contact);
     // After a full sync: those not in `kept` (rows) are no contacts any longer. Returns how many.
     Result<std::uint32_t> forget_contacts_except(const std::vector<std::int64_t>& kept);
     // The blocked list, whole: everybody else is not blocked.
@@ -101,9 +106,10 @@ public:
     Result<RecipientPage> list(std::string_view query, const PageRequest& page);
 
 private:
-    Result<void> refresh_names(const RecipientRow& row);
-    Result<RecipientRow> insert(RecipientRow row);
-    Result<void> merge(std::int64_t from, std::int64_t into);
+    Result<RecipientRow> at(std::int64_t row);
+    Result<RecipientRow> insert(RecipientRow recipient);
+    Result<void> write(const RecipientRow& recipient);
+    Result<void> absorb(RecipientRow from, RecipientRow& into);
 
     Database& database_;
 };

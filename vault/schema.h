@@ -137,17 +137,23 @@ CREATE TABLE seen (
 CREATE TABLE recipient (
     row INTEGER PRIMARY KEY,
     id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
-    aci BLOB UNIQUE CHECK (length(aci) = 16),
-    pni BLOB UNIQUE CHECK (length(pni) = 16),
+    aci BLOB UNIQUE CHECK (length(aci) = 17),  -- as in identity and session
+    pni BLOB UNIQUE CHECK (length(pni) = 17),
     e164 TEXT UNIQUE,
+    self INTEGER UNIQUE CHECK (self = 1),
     contact_name TEXT NOT NULL,
     profile_name TEXT NOT NULL,
     profile_key BLOB NOT NULL,
     access INTEGER NOT NULL,
-    flags INTEGER NOT NULL,       -- 1 contact, 2 blocked, 4 self, 8 unregistered
+    flags INTEGER NOT NULL,       -- 1 contact, 2 blocked, 4 unregistered
     sort_name TEXT NOT NULL,      -- display name, folded
     search_text TEXT NOT NULL     -- names and number, folded
 ) STRICT;
+CREATE VIEW recipient_view AS SELECT
+    row, id, aci, pni, e164, self, contact_name, profile_name, profile_key, access, flags,
+    EXISTS (SELECT 1 FROM identity WHERE remote = aci AND accepted = 0) AS identity_changed,
+    sort_name, search_text
+FROM recipient;
 
 CREATE TABLE conversation (
     row INTEGER PRIMARY KEY,
@@ -161,6 +167,9 @@ CREATE TABLE conversation (
     expire_timer_version INTEGER NOT NULL,
     CHECK ((recipient IS NULL) <> (group_id IS NULL))
 ) STRICT;
+CREATE VIEW conversation_view AS SELECT
+    row, id, recipient, group_id, unread_count, last_order, expire_timer_s, expire_timer_version
+FROM conversation;
 
 CREATE TABLE message (
     message_order INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again after a deletion
@@ -184,6 +193,12 @@ CREATE INDEX message_by_conversation ON message (conversation, message_order);
 CREATE INDEX message_by_sent ON message (author, sent_ms);
 CREATE UNIQUE INDEX message_by_request ON message (client_request_id)
     WHERE client_request_id IS NOT NULL;
+
+CREATE VIEW message_view AS SELECT
+    m.message_order, m.id, m.conversation, c.id AS conversation_id, m.author, m.author_device,
+    m.direction, m.state, m.kind, m.sent_ms, m.server_ms, m.received_ms, m.read_ms,
+    m.client_request_id, m.failure, m.body
+FROM message AS m CROSS JOIN conversation AS c ON c.row = m.conversation;
 
 CREATE TABLE receipt (
     message INTEGER NOT NULL,
@@ -214,6 +229,7 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL,
     next_try_ms INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX outbox_by_destination ON outbox (destination, entry);
 CREATE INDEX outbox_by_message ON outbox (message) WHERE message IS NOT NULL;
 
 CREATE TABLE outbox_device (

@@ -3,7 +3,7 @@
 // Layer:   vault.
 // Secrets: queries and text; never logged.
 // Errors:  Database's; invalid_argument (a query without a word, longer than 1024 bytes; a token
-//          of another query).
+//          of another query); not_found (no such conversation).
 // Threads: as its Database.
 // Format:  vault/FORMAT.md, "Search index".
 #pragma once
@@ -50,7 +50,14 @@ public:
     // its own (measured: ten times the cost).
     Result<void> index_new(std::uint32_t at_least = 1);
 
+    // Before a message's text changes or goes: takes it out of the index. `body` must be what was
+    // indexed.
+    Result<void> forget(std::int64_t order, std::string_view body);
+
 private:
+    class Run;
+    Result<std::int64_t> indexed();
+
     Database& database_;
 };
 
