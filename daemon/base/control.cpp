@@ -19,17 +19,21 @@ bool carries_descriptor(ControlKind kind) {
     return kind == ControlKind::link || kind == ControlKind::keep_login;
 }
 
-// The kernel has already put them into this process: whatever came must be closed or kept. The
-// space has room for one; MSG_CTRUNC says that more were sent, and the kernel has dropped those.
+// The kernel has already put them into this process: whatever came is kept or closed here. More
+// than one (the space has room for two) counts as none.
 Descriptor received_descriptor(msghdr& message) {
+    Descriptor received;
+    std::size_t count = 0;
     for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
         if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
-        if (item->cmsg_len != CMSG_LEN(sizeof(int))) continue;
-        int fd = -1;
-        std::memcpy(&fd, CMSG_DATA(item), sizeof fd);
-        return Descriptor{fd};
+        const std::size_t bytes = item->cmsg_len - CMSG_LEN(0);
+        for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int), ++count) {
+            int fd = -1;
+            std::memcpy(&fd, CMSG_DATA(item) + at, sizeof fd);
+            received = Descriptor{fd};
+        }
     }
-    return {};
+    return count == 1 ? std::move(received) : Descriptor{};
 }
 
 }  // namespace

@@ -31,11 +31,9 @@ template <class T>
 class Inbox {
 public:
     void put(T item) {
-        {
-            const std::lock_guard lock{mutex_};
-            items_.push_back(std::move(item));
-        }
-        arrived_.notify_all();
+        const std::lock_guard lock{mutex_};
+        items_.push_back(std::move(item));
+        arrived_.notify_all();  // under the lock: the taker may destroy this right after
     }
     T take() {
         std::unique_lock lock{mutex_};
@@ -133,9 +131,9 @@ struct Got {
 // A vault whose courier is the test itself, byte by byte.
 struct Raw {
     daemon::Descriptor peer;
-    std::unique_ptr<Channel> vault;
     Inbox<Error> closed;
     Inbox<Frame> frames;
+    std::unique_ptr<Channel> vault;
 
     Raw() {
         auto ends = daemon::stream_pair().value();
@@ -201,6 +199,7 @@ TEST_CASE("channel: many callers at once each get their own answer", "[link][cha
         });
     }
     for (auto& caller : callers) caller.join();
+    pair.courier.reset();
     for (auto& worker : workers) worker.join();
     CHECK(right == 400);
 }
@@ -494,20 +493,21 @@ TEST_CASE("channel: one that is destroyed in its own handler ends cleanly", "[li
     REQUIRE(encode(hello, bytes).ok());
     REQUIRE(daemon::write_all(ends.second.get(), as_bytes(bytes)).ok());
     auto held = std::make_shared<std::unique_ptr<Channel>>();
-    std::promise<void> ready;
-    Inbox<bool> gone;
+    // Shared: the detached reader may outlive the test's stack by a moment.
+    auto ready = std::make_shared<std::promise<void>>();
+    auto gone = std::make_shared<Inbox<bool>>();
     Handlers handlers;
-    handlers.on_frame = [&, held](const Frame&) {
-        ready.get_future().wait();
+    handlers.on_frame = [ready, gone, held](const Frame&) {
+        ready->get_future().wait();
         held->reset();
-        gone.put(true);
+        gone->put(true);
     };
     *held = Channel::open(std::move(ends.first), Side::vault, {}, std::move(handlers)).value();
-    ready.set_value();
+    ready->set_value();
     bytes.clear();
     REQUIRE(encode(record("x"), bytes).ok());
     REQUIRE(daemon::write_all(ends.second.get(), as_bytes(bytes)).ok());
-    CHECK(gone.take());
+    CHECK(gone->take());
     std::uint8_t rest[256];
     while (recv(ends.second.get(), rest, sizeof rest, 0) > 0) {
     }
