@@ -23,6 +23,7 @@ namespace nacre::config {
 struct Places {
     std::string instance = "default";
     std::filesystem::path config;
+    bool config_given = false;  // by --config: then it has to exist
     std::filesystem::path state;
     std::filesystem::path runtime;  // nacred
     std::filesystem::path bin;      // nacred: folder of the other programs; empty: its own
