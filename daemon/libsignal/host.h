@@ -20,7 +20,7 @@
 
 namespace nacre::signal {
 
-class Environment;  // napi/environment.h
+class Library;  // library.h
 
 class Host {
 public:
@@ -51,12 +51,12 @@ public:
     std::size_t live_values() const;
 
     // For the wrappers.
-    Environment& environment() { return *environment_; }
+    Library& library() { return *library_; }
 
 private:
-    explicit Host(std::unique_ptr<Environment> environment);
+    explicit Host(std::unique_ptr<Library> library);
 
-    std::unique_ptr<Environment> environment_;
+    std::unique_ptr<Library> library_;
 };
 
 // The addon to load: <prefix>/lib/nacre/libsignal.node if this executable is <prefix>/bin/… and

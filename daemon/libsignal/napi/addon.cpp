@@ -1,0 +1,41 @@
+#include "daemon/libsignal/napi/addon.h"
+
+#include <dlfcn.h>
+
+#include "daemon/libsignal/napi/link.h"
+
+namespace nacre::napi {
+namespace {
+
+using Register = napi_value (*)(napi_env, napi_value);
+
+Result<Register> find_register(const std::filesystem::path& path) {
+    std::error_code failed;
+    if (!std::filesystem::exists(path, failed)) {
+        return Error{ErrorCode::not_found, "libsignal addon"};
+    }
+    // Absolute, so that the loader never searches for it. No dlclose: see the header.
+    void* library = dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return Error{ErrorCode::unsupported, "load libsignal addon"};
+    auto* symbol = dlsym(library, "napi_register_module_v1");
+    if (symbol == nullptr) return Error{ErrorCode::unsupported, "libsignal addon's entry"};
+    return reinterpret_cast<Register>(symbol);
+}
+
+}  // namespace
+
+Result<Ref<Object>> load_addon(Environment& environment, const std::filesystem::path& path) {
+    link_functions();
+    const auto register_module = NACRE_TRY(find_register(path));
+    const Environment::Scope scope{environment};
+    Ref<Object> exports{environment.make<Object>()};
+    auto* result = reinterpret_cast<Value*>(register_module(
+        environment.handle(), reinterpret_cast<napi_value>(static_cast<Value*>(exports.get()))));
+    if (environment.take_exception()) {
+        return Error{ErrorCode::unsupported, "libsignal addon registers"};
+    }
+    if (auto* other = as<Object>(result, Kind::object)) exports = other;
+    return exports;
+}
+
+}  // namespace nacre::napi

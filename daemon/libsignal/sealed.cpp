@@ -1,0 +1,74 @@
+#include "daemon/libsignal/sealed.h"
+
+#include <vector>
+
+#include "daemon/libsignal/address_handle.h"
+#include "daemon/libsignal/call.h"
+#include "daemon/libsignal/stores_call.h"
+
+namespace nacre::signal {
+
+Result<UnidentifiedContent> unseal(Host& host, Stores& stores, ByteView message) {
+    StoresCall operation{host, stores};
+    const auto content = NACRE_TRY(operation.finish(
+        call(host, native::SealedSender_DecryptToUsmc, message, operation.object())));
+    const auto certificate =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetSenderCert, content));
+    const auto type =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetMsgType, content));
+    const auto hint =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetContentHint, content));
+    return UnidentifiedContent{
+        NACRE_TRY(call(host, native::SenderCertificate_GetSerialized, certificate)),
+        static_cast<CiphertextType>(type),
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetContents, content)),
+        static_cast<ContentHint>(hint),
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetGroupId, content))};
+}
+
+Result<SenderCertificate> parse_sender_certificate(Host& host, ByteView certificate) {
+    const auto handle = NACRE_TRY(call(host, native::SenderCertificate_Deserialize, certificate));
+    const auto key = NACRE_TRY(call(host, native::SenderCertificate_GetKey, handle));
+    SenderCertificate parsed;
+    const auto uuid = NACRE_TRY(call(host, native::SenderCertificate_GetSenderUuid, handle));
+    parsed.sender.service = NACRE_TRY(ServiceId::parse(uuid));
+    if (parsed.sender.service.kind != ServiceId::Kind::aci) {
+        return Error{ErrorCode::bad_message, "sender certificate's service id"};
+    }
+    parsed.sender.device = static_cast<std::uint32_t>(
+        NACRE_TRY(call(host, native::SenderCertificate_GetDeviceId, handle)));
+    parsed.e164 = NACRE_TRY(call(host, native::SenderCertificate_GetSenderE164, handle));
+    parsed.expiration_ms = NACRE_TRY(call(host, native::SenderCertificate_GetExpiration, handle));
+    parsed.identity_key = NACRE_TRY(call(host, native::PublicKey_Serialize, key));
+    return parsed;
+}
+
+Result<bool> validate(Host& host, ByteView certificate, std::span<const Bytes> trust_roots,
+                      std::int64_t at_ms) {
+    const auto handle = NACRE_TRY(call(host, native::SenderCertificate_Deserialize, certificate));
+    std::vector<Typed<native::PublicKey>> roots;
+    for (const Bytes& root : trust_roots) {
+        roots.push_back(NACRE_TRY(call(host, native::PublicKey_Deserialize, root)));
+    }
+    return call(host, native::SenderCertificate_Validate, handle, roots, at_ms);
+}
+
+Result<Bytes> seal(Host& host, Stores& stores, const Address& destination,
+                   const Ciphertext& content, ByteView own_certificate, ContentHint hint,
+                   std::optional<ByteView> group_id) {
+    if (content.message == nullptr) {
+        return Error{ErrorCode::invalid_argument, "seal what libsignal has made"};
+    }
+    const Typed<native::CiphertextMessage> message{content.message->value()};
+    const auto certificate =
+        NACRE_TRY(call(host, native::SenderCertificate_Deserialize, own_certificate));
+    const auto inner =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_New, message, certificate,
+                       static_cast<double>(hint), group_id));
+    const auto address = NACRE_TRY(address_handle(host, destination));
+    StoresCall operation{host, stores};
+    return operation.finish(
+        call(host, native::SealedSender_Encrypt, address, inner, operation.object()));
+}
+
+}  // namespace nacre::signal
