@@ -178,10 +178,9 @@ export class Mock {
             `server_public_params = ${quoted(this.certificates.serverPublicParams)}`,
             `generic_server_public_params = ${quoted(this.certificates.genericServerPublicParams)}`,
             `backup_server_public_params = ${quoted(this.certificates.backupServerPublicParams)}`,
-            '[environment.cdn_urls]',
-            `0 = ${quoted(this.url)}`,
-            `2 = ${quoted(this.url)}`,
-            `3 = ${quoted(`${this.url}/cdn3`)}`,
+            `cdn.0 = ${quoted(this.url)}`,
+            `cdn.2 = ${quoted(this.url)}`,
+            `cdn.3 = ${quoted(`${this.url}/cdn3`)}`,
             '',
         ].join('\n');
     }

@@ -37,7 +37,7 @@ export class World {
     }
 
     config(options) {
-        return `${this.mock.environment(options)}\n[vault]\nkdf_target_ms = 10\n`;
+        return `${this.mock.environment(options)}\n[vault]\nkdf_target_ms = 50\n`;
     }
 
     async startDaemon({bin = 'testbin', config, ...options} = {}) {
