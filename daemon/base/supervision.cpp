@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "daemon/base/control.h"
@@ -62,9 +63,13 @@ Result<void> Supervision::locking() {
     return control_ ? send_control(control_.get(), ControlKind::locking) : notify("STOPPING=1");
 }
 
-Result<void> Supervision::notify(const char* state, int descriptor) {
+Result<void> Supervision::status(Literal sentence) {
+    return control_ ? Result<void>{} : notify(std::string{"STATUS="} + sentence.c_str());
+}
+
+Result<void> Supervision::notify(std::string_view state, int descriptor) {
     if (!notify_) return {};
-    iovec data{const_cast<char*>(state), std::strlen(state)};
+    iovec data{const_cast<char*>(state.data()), state.size()};
     union {
         cmsghdr aligned;
         char bytes[CMSG_SPACE(sizeof(int))];

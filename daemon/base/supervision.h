@@ -1,5 +1,6 @@
 // Supervision: what a child says to whoever started it: nacred over its control socket, or systemd
 // over NOTIFY_SOCKET, or nobody.
+// nacred itself uses it towards systemd.
 //
 // Layer:   daemon/base.
 // Secrets: the login memfd goes out as a descriptor, unread.
@@ -10,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <string_view>
+
 #include "daemon/base/descriptor.h"
 #include "daemon/base/listen_fds.h"
 
@@ -17,8 +20,8 @@ namespace nacre::daemon {
 
 class Supervision {
 public:
-    // Takes `control`. Without one, opens NOTIFY_SOCKET if that is set (the only socket that a child
-    // makes), and unsets it.
+    // Takes `control`. Without one, opens NOTIFY_SOCKET if that is set (the only socket that a
+    // child makes), and unsets it.
     static Result<Supervision> inherit(ListenFds& listen_fds);
 
     // Once, when serving.
@@ -28,12 +31,14 @@ public:
     Result<void> forget_login();
     // vaultd: this process ends now, on purpose.
     Result<void> locking();
+    // A sentence for `systemctl status`; nacred takes none.
+    Result<void> status(Literal sentence);
 
     // nacred's control socket, for ControlLinkSource; -1 without nacred.
     int control() const { return control_.get(); }
 
 private:
-    Result<void> notify(const char* state, int descriptor = -1);
+    Result<void> notify(std::string_view state, int descriptor = -1);
 
     Descriptor control_;
     // Not connected: each datagram names systemd's socket, so that vaultd never calls connect().

@@ -1,0 +1,108 @@
+#include "daemon/supervisor/supervisor.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "api/base/log.h"
+
+namespace nacre::supervisor {
+namespace {
+
+using std::chrono::milliseconds;
+
+int poll_timeout(std::optional<Clock::time_point> deadline) {
+    if (!deadline) return -1;
+    const auto left = std::chrono::ceil<milliseconds>(*deadline - Clock::now()).count();
+    return static_cast<int>(std::max<std::int64_t>(left, 0));
+}
+
+}  // namespace
+
+Result<void> Supervisor::run() {
+    (void)systemd_.status("Starting the vault and its courier");
+    for (;;) {
+        start_due();
+        tell_systemd();
+        std::optional<Clock::time_point> deadline;
+        for (const Child* child : {&vault_, &courier_}) {
+            if (child->due()) deadline = std::min(deadline.value_or(*child->due()), *child->due());
+        }
+        if (NACRE_TRY(wait(deadline, false))) return stop();
+    }
+}
+
+void Supervisor::start_due() {
+    bool started = false;
+    const Clock::time_point now = Clock::now();
+    for (Child* child : {&vault_, &courier_}) {
+        if (!child->due() || *child->due() > now) continue;
+        child->start(now);
+        started = started || child->running();
+    }
+    if (started && vault_.running() && courier_.running()) link();
+}
+
+void Supervisor::link() {
+    auto ends = daemon::stream_pair();
+    if (!ends.ok()) return log::write(log::Level::error, "link", ends.error());
+    vault_.send_link(ends->first.get());
+    courier_.send_link(ends->second.get());
+}
+
+void Supervisor::tell_systemd() {
+    const bool ready = vault_.ready() && courier_.ready();
+    if (ready == was_ready_) return;
+    was_ready_ = ready;
+    // A restart after READY=1 is told as status alone.
+    (void)systemd_.status(ready ? Literal{"The vault and its courier are running"}
+                                : Literal{"Waiting for the vault or its courier"});
+    if (!ready || told_ready_) return;
+    told_ready_ = true;
+    const Result<void> told = systemd_.ready();
+    if (!told.ok()) log::write(log::Level::warning, "tell systemd", told.error());
+    log::write(log::Level::info, "ready");
+}
+
+Result<bool> Supervisor::wait(std::optional<Clock::time_point> deadline, bool stopping) {
+    // A descriptor of -1 is passed over.
+    std::array<pollfd, 5> items{{{stopping ? -1 : stop_.fd(), POLLIN, 0},
+                                 {vault_.control_fd(), POLLIN, 0},
+                                 {vault_.pidfd(), POLLIN, 0},
+                                 {courier_.control_fd(), POLLIN, 0},
+                                 {courier_.pidfd(), POLLIN, 0}}};
+    if (poll(items.data(), items.size(), poll_timeout(deadline)) < 0) {
+        if (errno == EINTR) return false;
+        return os_error("poll", errno);
+    }
+    Child* const children[] = {&vault_, &courier_};
+    for (std::size_t i = 0; i < 2; ++i) {
+        if (items[1 + 2 * i].revents != 0) children[i]->read_control();
+        if (items[2 + 2 * i].revents != 0) children[i]->reap(Clock::now());
+    }
+    return items[0].revents != 0;
+}
+
+Result<void> Supervisor::stop() {
+    log::write(log::Level::info, "stopping");
+    (void)systemd_.locking();
+    const Clock::time_point deadline = Clock::now() + kStopTime;
+    vault_.signal(SIGTERM);
+    courier_.signal(SIGTERM);
+    bool killed = false;
+    while (vault_.running() || courier_.running()) {
+        if (!killed && Clock::now() >= deadline) {
+            killed = true;
+            log::write(log::Level::warning, "children do not end, killing them");
+            vault_.signal(SIGKILL);
+            courier_.signal(SIGKILL);
+        }
+        (void)NACRE_TRY(wait(killed ? std::nullopt : std::optional{deadline}, true));
+    }
+    return {};
+}
+
+}  // namespace nacre::supervisor
