@@ -112,20 +112,25 @@ Bytes write_record(ByteView sealed, const Hash& hash) {
     return out;
 }
 
-Result<RecordView> parse_record(ByteView bytes, const Hash& before, std::uint64_t sequence) {
-    if (bytes.size() < kFrameBytes) return Error{ErrorCode::bad_message, "spool record: cut short"};
+std::optional<RecordView> parse_frame(ByteView bytes) {
+    if (bytes.size() < kFrameBytes) return std::nullopt;
     Reader in{bytes};
     const std::size_t length = in.number(4);
-    if (length < kMinSealedBytes || length > kMaxSealedBytes)
-        return Error{ErrorCode::bad_message, "spool record: length"};
+    if (length < kMinSealedBytes || length > kMaxSealedBytes) return std::nullopt;
     RecordView record;
     in.copy(record.hash);
-    if (in.rest().size() < length) return Error{ErrorCode::bad_message, "spool record: cut short"};
+    if (in.rest().size() < length) return std::nullopt;
     record.sealed = in.rest().first(length);
     record.size = kFrameBytes + length;
-    if (hash_record(before, sequence, record.sealed) != record.hash)
-        return Error{ErrorCode::bad_message, "spool record: hash"};
     return record;
+}
+
+Result<RecordView> parse_record(ByteView bytes, const Hash& before, std::uint64_t sequence) {
+    const auto record = parse_frame(bytes);
+    if (!record) return Error{ErrorCode::bad_message, "spool record: cut short or no length"};
+    if (hash_record(before, sequence, record->sealed) != record->hash)
+        return Error{ErrorCode::bad_message, "spool record: hash"};
+    return *record;
 }
 
 Bytes write_fields(const RecordFields& fields) {

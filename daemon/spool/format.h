@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "api/base/bytes.h"
 #include "api/base/result.h"
@@ -64,6 +65,10 @@ struct RecordView {
 };
 
 Bytes write_record(ByteView sealed, const Hash& hash);
+
+// The record at the front of `bytes` as its length says, its hash not looked at: to walk over a
+// damaged one. Nothing when it is cut short or the length cannot be.
+std::optional<RecordView> parse_frame(ByteView bytes);
 
 // The record at the front of `bytes`. bad_message when it is cut short, its length cannot be, or
 // its hash is not that of `sequence` after `before`: what a torn write leaves behind.

@@ -1,0 +1,188 @@
+#include "daemon/courier/feeder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/link/failed.h"
+
+namespace nacre::courier {
+namespace {
+
+constexpr std::int64_t kStatusEveryMs = 200;
+constexpr std::uint64_t kMostAtOnce = 128;  // records between two looks at what else is due
+
+std::int64_t now_ms() { return system_clock().boot_ms(); }
+
+link::Frame status_frame(const SpoolReport& report) {
+    link::Frame frame;
+    v1::SpoolStatus& status = *frame.mutable_spool_status();
+    status.set_waiting(report.waiting);
+    status.set_queue_empty(report.queue_empty);
+    if (report.failing) *status.mutable_failed() = link::to_failed(*report.failing);
+    return frame;
+}
+
+link::Frame item_frame(SpoolItem item) {
+    link::Frame frame;
+    std::string bytes = to_string(item.bytes);
+    if (item.header)
+        frame.mutable_spool_segment()->set_header(std::move(bytes));
+    else
+        frame.mutable_spool_record()->set_sealed(std::move(bytes));
+    return frame;
+}
+
+}  // namespace
+
+Feeder::Feeder(const Spool& spool) : spool_{spool}, cursor_{spool} {
+    thread_ = std::thread{[this] { run(); }};
+}
+
+Feeder::~Feeder() {
+    {
+        const std::lock_guard lock{mutex_};
+        stop_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Feeder::detach() {
+    std::shared_ptr<link::Channel> last;  // ends outside the lock
+    const std::lock_guard lock{mutex_};
+    std::swap(channel_, last);
+    ++link_;
+    credit_ = 0;
+}
+
+void Feeder::attach(std::shared_ptr<link::Channel> channel) {
+    {
+        const std::lock_guard lock{mutex_};
+        channel_ = std::move(channel);
+        more_ = true;
+        connection_due_ = connection_.has_value();
+        spool_due_ = spool_urgent_ = spool_report_.has_value();
+    }
+    changed_.notify_all();
+}
+
+void Feeder::credit(std::uint64_t records) {
+    {
+        const std::lock_guard lock{mutex_};
+        constexpr std::uint64_t kMost = 1'000'000;  // a sum that does not overflow
+        credit_ = std::min(kMost, credit_ + std::min(kMost, records));
+    }
+    changed_.notify_all();
+}
+
+void Feeder::grown() {
+    {
+        const std::lock_guard lock{mutex_};
+        if (std::exchange(more_, true)) return;
+    }
+    changed_.notify_all();
+}
+
+void Feeder::set_spool(const SpoolReport& report) {
+    {
+        const std::lock_guard lock{mutex_};
+        const bool counts_only = spool_report_ && spool_report_->queue_empty == report.queue_empty &&
+                                 spool_report_->failing.has_value() == report.failing.has_value();
+        spool_report_ = report;
+        spool_due_ = true;
+        spool_urgent_ = spool_urgent_ || !counts_only;
+    }
+    changed_.notify_all();
+}
+
+void Feeder::set_connection(const v1::ConnectionStatus& status) {
+    {
+        const std::lock_guard lock{mutex_};
+        connection_ = status;
+        connection_due_ = true;
+    }
+    changed_.notify_all();
+}
+
+std::int64_t Feeder::status_wait_ms() const {
+    return spool_urgent_ ? 0 : spool_sent_ms_ + kStatusEveryMs - now_ms();
+}
+
+bool Feeder::due_status() const {
+    return channel_ && (connection_due_ || (spool_due_ && status_wait_ms() <= 0));
+}
+
+bool Feeder::due_record() const { return channel_ && credit_ > 0 && more_; }
+
+void Feeder::run() {
+    std::unique_lock lock{mutex_};
+    const auto due = [this] { return stop_ || due_status() || due_record(); };
+    while (true) {
+        if (channel_ && spool_due_)
+            changed_.wait_for(lock, std::chrono::milliseconds{std::max<std::int64_t>(
+                                        status_wait_ms(), 0)}, due);
+        else
+            changed_.wait(lock, due);
+        if (stop_) return;
+        if (due_status()) send_status(lock);
+        if (due_record()) send_records(lock);
+    }
+}
+
+void Feeder::send_status(std::unique_lock<std::mutex>& lock) {
+    const std::shared_ptr<link::Channel> channel = channel_;
+    const std::uint64_t link = link_;
+    std::vector<link::Frame> frames;
+    if (std::exchange(connection_due_, false)) {
+        frames.emplace_back();
+        *frames.back().mutable_connection_status() = *connection_;
+    }
+    if (spool_due_ && status_wait_ms() <= 0) {
+        spool_due_ = spool_urgent_ = false;
+        spool_sent_ms_ = now_ms();
+        frames.push_back(status_frame(*spool_report_));
+    }
+    lock.unlock();
+    bool ended = false;
+    for (const link::Frame& frame : frames) ended = ended || !channel->post(frame).ok();
+    lock.lock();
+    if (ended && link == link_) channel_.reset();
+}
+
+void Feeder::send_records(std::unique_lock<std::mutex>& lock) {
+    const std::shared_ptr<link::Channel> channel = channel_;
+    const std::uint64_t link = link_;
+    const std::uint64_t credit = std::min(credit_, kMostAtOnce);
+    more_ = false;  // before the cursor looks: what grows meanwhile sets it again
+    lock.unlock();
+    if (std::exchange(cursor_link_, link) != link) cursor_ = SpoolCursor{spool_};
+    bool at_end = false;
+    const auto sent = send_some(*channel, credit, at_end);
+    lock.lock();
+    if (link != link_) return;
+    if (!sent.ok()) {
+        channel_.reset();
+        return;
+    }
+    credit_ -= *sent;
+    more_ = more_ || !at_end;
+}
+
+// How many records went out.
+Result<std::uint64_t> Feeder::send_some(link::Channel& channel, std::uint64_t credit,
+                                        bool& at_end) {
+    std::uint64_t sent = 0;
+    while (sent < credit) {
+        auto item = cursor_.next();
+        if (!item) {
+            at_end = true;
+            break;
+        }
+        if (!item->header) ++sent;
+        NACRE_TRY(channel.post(item_frame(std::move(*item))));
+    }
+    return sent;
+}
+
+}  // namespace nacre::courier
