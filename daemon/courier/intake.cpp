@@ -9,13 +9,17 @@
 namespace nacre::courier {
 namespace {
 
-constexpr std::size_t kMostBatchCount = 512;
 constexpr std::size_t kMostBatchBytes = std::size_t{4} << 20;
 constexpr std::int64_t kFirstRetryMs = 1000;
 constexpr std::int64_t kLastRetryMs = 60'000;
 constexpr std::int64_t kQuietMs = 2000;
 
 std::int64_t now_ms() { return system_clock().boot_ms(); }
+
+void make_room(Spool& spool) {
+    // If this fails, so does the append that follows, and says why.
+    static_cast<void>(spool.tidy().ok());
+}
 
 bool same(const std::optional<Error>& a, const std::optional<Error>& b) {
     return a.has_value() == b.has_value() && (!a || a->code == b->code);
@@ -135,8 +139,11 @@ void Intake::take_changes(std::unique_lock<std::mutex>& lock) {
     std::deque<EpochChange> epochs = std::exchange(epochs_, {});
     // Either may have made room, or a key.
     if (commit || !epochs.empty()) retry_at_ms_ = 0;
+    const bool failing = failing_.has_value();
     lock.unlock();
     if (commit) spool_.commit(committed);
+    // A committed newest segment may be what fills the quota.
+    if (commit && failing) make_room(spool_);
     for (EpochChange& change : epochs)
         change.done(spool_.set_epoch(change.epoch, change.key, change.committed));
     lock.lock();
@@ -147,7 +154,7 @@ void Intake::append_batch(std::unique_lock<std::mutex>& lock) {
     std::vector<Envelope> batch;
     std::vector<std::uint64_t> tickets;
     std::size_t bytes = 0;
-    while (!queue_.empty() && batch.size() < kMostBatchCount && bytes < kMostBatchBytes) {
+    while (!queue_.empty() && batch.size() < batch_limit_ && bytes < kMostBatchBytes) {
         bytes += queue_.front().envelope.bytes.size();
         tickets.push_back(queue_.front().ticket);
         batch.push_back(std::move(queue_.front().envelope));
@@ -164,11 +171,15 @@ void Intake::append_batch(std::unique_lock<std::mutex>& lock) {
     if (appended.ok()) {
         failing_.reset();
         retry_delay_ms_ = 0;
+        batch_limit_ = std::min(kMostBatchCount, batch_limit_ * 2);
         last_durable_ = tickets.back();
         if (withdrawn == withdrawn_) queued_bytes_ -= bytes;
         return;
     }
-    failed(appended.error());
+    if (batch.size() > 1)
+        batch_limit_ = batch.size() / 2;  // what does not fit as a whole may fit in part, at once
+    else
+        failed(appended.error());
     if (withdrawn != withdrawn_) return;  // comes again with the next connection
     for (std::size_t i = batch.size(); i > 0; --i)
         queue_.push_front({tickets[i - 1], std::move(batch[i - 1])});

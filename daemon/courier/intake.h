@@ -41,6 +41,7 @@ struct IntakeEvents {
 
 class Intake {
 public:
+    static constexpr std::size_t kMostBatchCount = 512;
     static constexpr std::size_t kMostQueuedBytes = std::size_t{32} << 20;
 
     // The spool must outlive it.
@@ -101,6 +102,7 @@ private:
     std::optional<Error> failing_;
     std::int64_t retry_at_ms_ = 0;
     std::int64_t retry_delay_ms_ = 0;
+    std::size_t batch_limit_ = kMostBatchCount;
     std::int64_t tidy_delay_ms_ = 2000;
     std::optional<SpoolReport> reported_;
 
