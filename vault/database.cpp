@@ -43,8 +43,11 @@ ErrorCode classify(int result, int os_errno) {
         case SQLITE_TOOBIG: return ErrorCode::resource_exhausted;
         case SQLITE_READONLY:
         case SQLITE_PERM: return ErrorCode::permission_denied;
-        case SQLITE_IOERR:
         case SQLITE_CANTOPEN:
+            // SQLite tries again without creating, so the reason is lost.
+            if (os_errno == ENOENT) return ErrorCode::io_failed;
+            [[fallthrough]];
+        case SQLITE_IOERR:
             return os_errno == 0 ? ErrorCode::io_failed : os_error("", os_errno).code;
         default: return ErrorCode::internal;
     }
@@ -290,6 +293,9 @@ Result<Database> Database::open(const std::filesystem::path& path, const Secret<
     const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     auto state = std::make_unique<State>();
     if (sqlite3_open_v2(path.c_str(), &state->connection, flags, nullptr) != SQLITE_OK) {
+        if (sqlite3_system_errno(state->connection) == ENOENT) {
+            return Error{ErrorCode::not_found, "open the database file", ENOENT};
+        }
         return sqlite_error(state->connection, "open the database file");
     }
     sqlite3_busy_timeout(state->connection, kBusyTimeoutMs);

@@ -88,8 +88,13 @@ Result<void> rename_file(const std::filesystem::path& from, const std::filesyste
 }
 
 Result<void> remove_file(const std::filesystem::path& path) {
-    if (::remove(path.c_str()) == 0 || errno == ENOENT) return {};
+    if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
     return os_error("remove a vault file", errno);
+}
+
+Result<void> remove_folder(const std::filesystem::path& path) {
+    if (::rmdir(path.c_str()) == 0 || errno == ENOENT) return {};
+    return os_error("remove a vault folder", errno);
 }
 
 Result<bool> file_exists(const std::filesystem::path& path) {

@@ -50,6 +50,8 @@ Result<void> rename_file(const std::filesystem::path& from, const std::filesyste
 
 // Missing is success.
 Result<void> remove_file(const std::filesystem::path& path);
+// An empty one.
+Result<void> remove_folder(const std::filesystem::path& path);
 
 Result<bool> file_exists(const std::filesystem::path& path);
 

@@ -13,9 +13,11 @@ std::filesystem::path with_suffix(std::filesystem::path path, const char* suffix
 }
 
 Result<void> remove_database(const std::filesystem::path& path) {
-    NACRE_TRY(remove_file(path));
-    NACRE_TRY(remove_file(with_suffix(path, "-wal")));
-    return remove_file(with_suffix(path, "-shm"));
+    // The first statement of a new database still writes a rollback journal.
+    for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+        NACRE_TRY(remove_file(with_suffix(path, suffix)));
+    }
+    return {};
 }
 
 Result<void> make_folder(const std::filesystem::path& path) {
@@ -70,7 +72,7 @@ Result<void> Folder::drop_empty_log() const {
     return remove_file(with_suffix(new_database(), "-shm"));
 }
 
-Result<void> Folder::publish_steps() const {
+Result<void> Folder::publish() const {
     NACRE_TRY(sync_folder(making()));
     NACRE_TRY(sync_folder(path_));
     NACRE_TRY(rename_file(new_database(), database()));
@@ -79,16 +81,14 @@ Result<void> Folder::publish_steps() const {
     return sync_folder(path_);
 }
 
-Result<void> Folder::publish() const {
-    const auto published = publish_steps();
-    if (published.ok()) {
-        // Empty now; if it stays, nothing takes notice of it.
-        [[maybe_unused]] const auto removed = remove_file(making());
-        return {};
-    }
+void Folder::end_making() const {
+    // Empty by now. If it stays, nothing takes notice of it.
+    [[maybe_unused]] const auto removed = remove_folder(making());
+}
+
+void Folder::withdraw() const {
     [[maybe_unused]] const auto back = rename_file(header(), new_header());
     [[maybe_unused]] const auto discarded = discard();
-    return published.error();
 }
 
 Result<void> Folder::discard() const {
@@ -100,7 +100,7 @@ Result<void> Folder::discard() const {
     }
     NACRE_TRY(remove_database(new_database()));
     NACRE_TRY(remove_file(new_header()));
-    NACRE_TRY(remove_file(making()));
+    NACRE_TRY(remove_folder(making()));
     return sync_folder(path_);
 }
 

@@ -39,14 +39,16 @@ public:
     Result<void> begin_making() const;
     // Removes the new database's log, which must be empty: it would not move with it.
     Result<void> drop_empty_log() const;
-    // Moves the new vault into place, header last, each step durable before the next. A failure
-    // takes everything back, as far as the disk lets it.
+    // Moves the new vault into place, header last, each step durable before the next.
     Result<void> publish() const;
-    // Removes an unpublished vault.
-    Result<void> discard() const;
+    // After publish: the vault stays, or it goes again as far as the disk lets it. What cannot be
+    // removed now counts as unfinished.
+    void end_making() const;
+    void withdraw() const;
 
 private:
-    Result<void> publish_steps() const;
+    // Removes an unfinished vault.
+    Result<void> discard() const;
     std::filesystem::path path_;
 };
 

@@ -155,6 +155,12 @@ struct Vault::State {
         return state;
     }
 
+    static Result<std::unique_ptr<State>> make_new(const Folder& folder, File lock, Made made) {
+        NACRE_TRY(make_files(folder, made));
+        NACRE_TRY(folder.publish());
+        return make(folder, std::move(lock), {made.header, 0}, std::move(made.vault_key));
+    }
+
     // Judges the two generations, before anything is changed.
     Result<void> compare_generations(std::uint64_t in_database, bool accept_older_header) {
         if (in_database > header.generation && !accept_older_header) {
@@ -195,15 +201,13 @@ Result<std::unique_ptr<Vault>> Vault::create(const std::filesystem::path& path,
     tell(progress, "Deriving the key from the passphrase");
     Made made = NACRE_TRY(make_header(passphrase, kdf));
     tell(progress, "Writing the vault");
-    const auto written = make_files(folder, made);
-    if (!written.ok()) {
-        [[maybe_unused]] const auto discarded = folder.discard();
-        return written.error();
+    auto state = State::make_new(folder, std::move(lock), std::move(made));
+    if (!state.ok()) {
+        folder.withdraw();
+        return state.error();
     }
-    NACRE_TRY(folder.publish());
-    auto state = NACRE_TRY(State::make(std::move(folder), std::move(lock), {made.header, 0},
-                                       std::move(made.vault_key)));
-    return std::unique_ptr<Vault>{new Vault{std::move(state)}};
+    folder.end_making();
+    return std::unique_ptr<Vault>{new Vault{std::move(*state)}};
 }
 
 Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& path,
