@@ -10,86 +10,28 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "daemon/libsignal/host.h"
 #include "daemon/libsignal/keys.h"
 #include "daemon/libsignal/sealed.h"
 #include "daemon/libsignal/session.h"
+#include "tests/support/certificates.h"
 #include "tests/support/memory_stores.h"
 
 namespace nacre::bench {
 namespace {
 
-using signal::Address;
 using signal::Host;
-using signal::KeyPair;
-using tests::MemoryStores;
-
-// The few protobuf fields that certificates need.
-void put_varint(Bytes& out, std::uint64_t value) {
-    for (; value > 0x7f; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
-    out.push_back(static_cast<std::uint8_t>(value));
-}
-
-void put_bytes(Bytes& out, std::uint32_t field, ByteView bytes) {
-    put_varint(out, field << 3 | 2);
-    put_varint(out, bytes.size());
-    out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-void put_number(Bytes& out, std::uint32_t field, std::uint64_t value) {
-    put_varint(out, field << 3);
-    put_varint(out, value);
-}
-
-void put_fixed64(Bytes& out, std::uint32_t field, std::uint64_t value) {
-    put_varint(out, field << 3 | 1);
-    for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
-}
-
-Result<Bytes> signed_certificate(Host& host, const Bytes& body, const signal::PrivateKey& key) {
-    Bytes out;
-    put_bytes(out, 1, body);
-    put_bytes(out, 2, NACRE_TRY(signal::sign(host, key, body)));
-    return out;
-}
-
-// A sender's certificate by a server key that the trust root signed, as the server makes them.
-Result<Bytes> sender_certificate(Host& host, const KeyPair& root, const Address& sender,
-                                 ByteView identity) {
-    const KeyPair server = NACRE_TRY(signal::generate_key_pair(host));
-    Bytes server_body;
-    put_number(server_body, 1, 1);
-    put_bytes(server_body, 2, server.public_key);
-    const Bytes server_certificate =
-        NACRE_TRY(signed_certificate(host, server_body, root.private_key));
-    Bytes body;
-    put_number(body, 2, sender.device);
-    put_fixed64(body, 3, 4102444800000);  // the year 2100
-    put_bytes(body, 4, identity);
-    put_bytes(body, 5, server_certificate);
-    put_bytes(body, 6, as_bytes(sender.service.to_text()));
-    return signed_certificate(host, body, server.private_key);
-}
-
-struct Side {
-    Address address;
-    MemoryStores stores;
-};
+using tests::Peer;
 
 constexpr std::int64_t kNow = 1'900'000'000'000;
-
-struct Pair {
-    Side sender;
-    Side recipient;
-};
+constexpr std::int64_t kExpires = 4'102'444'800'000;  // the year 2100
 
 // Both have a session, and each has heard the other.
-Result<void> introduce(Host& host, Pair& pair) {
-    auto& [sender, recipient] = pair;
-    const signal::PreKeyBundle bundle = NACRE_TRY(recipient.stores.make_bundle(host, kNow));
+Result<void> introduce(Host& host, Peer& sender, Peer& recipient) {
     NACRE_TRY(signal::process_pre_key_bundle(host, sender.stores, recipient.address, sender.address,
-                                             bundle, kNow));
+                                             recipient.make_bundle(), kNow));
     const Bytes hello = to_bytes("hello");
     const auto first = NACRE_TRY(
         signal::encrypt(host, sender.stores, recipient.address, sender.address, hello, kNow));
@@ -102,28 +44,27 @@ Result<void> introduce(Host& host, Pair& pair) {
     return {};
 }
 
-Result<std::vector<Bytes>> seal_all(Host& host, Pair& pair, ByteView certificate, int count,
-                                    std::string_view text) {
-    // As a phone frames it: a Content with a DataMessage (about 20 bytes around the text), 0x80.
-    Bytes plain = to_bytes(std::string(20, '\n'));
-    plain.insert(plain.end(), text.begin(), text.end());
+Result<std::vector<Bytes>> seal_all(Host& host, Peer& sender, const Peer& recipient,
+                                    ByteView certificate, int count, std::string_view text) {
+    // As a phone frames it: a Content with a DataMessage, some 20 bytes around the text, and 0x80.
+    Bytes plain = to_bytes(std::string(20, '\n') + std::string{text});
     plain.push_back(0x80);
     std::vector<Bytes> sealed;
     sealed.reserve(static_cast<std::size_t>(count));
     for (int n = 0; n < count; ++n) {
-        const auto message = NACRE_TRY(signal::encrypt(
-            host, pair.sender.stores, pair.recipient.address, pair.sender.address, plain, kNow));
-        sealed.push_back(NACRE_TRY(signal::seal(host, pair.sender.stores, pair.recipient.address,
-                                                message, certificate, signal::ContentHint::none)));
+        const auto message = NACRE_TRY(
+            signal::encrypt(host, sender.stores, recipient.address, sender.address, plain, kNow));
+        sealed.push_back(NACRE_TRY(signal::seal(host, sender.stores, recipient.address, message,
+                                                certificate, signal::ContentHint::none)));
     }
     return sealed;
 }
 
-Result<void> open_one(Host& host, Side& recipient, const std::vector<Bytes>& roots,
+Result<void> open_one(Host& host, Peer& recipient, const std::vector<Bytes>& roots,
                       const Bytes& message) {
     const auto content = NACRE_TRY(signal::unseal(host, recipient.stores, message));
     if (!NACRE_TRY(signal::validate(host, content.sender_certificate, roots, kNow))) {
-        return Error{ErrorCode::bad_message, "bare_receive certificate"};
+        return Error{ErrorCode::bad_message, "sender certificate"};
     }
     const auto certificate =
         NACRE_TRY(signal::parse_sender_certificate(host, content.sender_certificate));
@@ -133,25 +74,20 @@ Result<void> open_one(Host& host, Side& recipient, const std::vector<Bytes>& roo
 }
 
 Result<double> run(int count, std::string_view text) {
-    auto host = NACRE_TRY(Host::open(signal::default_addon_path()));
+    const auto host = NACRE_TRY(Host::open(signal::default_addon_path()));
     const auto id = [](char digit) {
         return signal::ServiceId::parse("00000000-0000-4000-8000-00000000000" + std::string{digit});
     };
-    Pair pair{
-        Side{Address{NACRE_TRY(id('1')), 1}, NACRE_TRY(MemoryStores::make(*host))},
-        Side{Address{NACRE_TRY(id('2')), 2}, NACRE_TRY(MemoryStores::make(*host))},
-    };
-    NACRE_TRY(introduce(*host, pair));
-    const KeyPair root = NACRE_TRY(signal::generate_key_pair(*host));
-    const KeyPair* identity = NACRE_TRY(pair.sender.stores.identity_key_pair());
-    const Bytes certificate = NACRE_TRY(
-        sender_certificate(*host, root, pair.sender.address, identity->public_key));
-    const auto sealed = NACRE_TRY(seal_all(*host, pair, certificate, count, text));
-    const std::vector<Bytes> roots{root.public_key};
+    Peer sender{*host, {NACRE_TRY(id('1')), 1}};
+    Peer recipient{*host, {NACRE_TRY(id('2')), 2}};
+    NACRE_TRY(introduce(*host, sender, recipient));
+    tests::CertificateAuthority authority{*host};
+    const Bytes certificate =
+        authority.issue(sender.address, sender.identity().public_key, kExpires);
+    const auto sealed = NACRE_TRY(seal_all(*host, sender, recipient, certificate, count, text));
+    const std::vector<Bytes> roots{authority.trust_root()};
     const auto start = std::chrono::steady_clock::now();
-    for (const Bytes& message : sealed) {
-        NACRE_TRY(open_one(*host, pair.recipient, roots, message));
-    }
+    for (const Bytes& message : sealed) NACRE_TRY(open_one(*host, recipient, roots, message));
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     return count / elapsed.count();
 }
