@@ -1,0 +1,101 @@
+// nacre init: makes the vault, and keeps this client's token.
+#include <unistd.h>
+
+#include "api/status_map.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/vault_state.h"
+#include "clients/common/passphrase.h"
+#include "clients/common/token_file.h"
+
+namespace nacre::cli {
+namespace {
+
+constexpr int kTries = 3;
+
+Result<Passphrase> new_passphrase(const Session& session) {
+    if (session.arguments().passphrase_fd >= 0) return ask_passphrase(session, {});
+    for (int i = 0; i < kTries; ++i) {
+        Passphrase first = NACRE_TRY(ask_passphrase(session, "Passphrase for the new vault: "));
+        const Passphrase again = NACRE_TRY(ask_passphrase(session, "The same again: "));
+        if (first.equals(again)) return first;
+        session.output().note("The two differ.");
+    }
+    return Error{ErrorCode::canceled, "passphrases differ"};
+}
+
+// Better to learn of an unwritable folder before there is a vault that only this token opens up.
+bool can_keep_token(const std::filesystem::path& token_file) {
+    std::filesystem::path probe = token_file;
+    probe += ".probe";
+    if (!client::write_token(probe, "probe").ok()) return false;
+    return unlink(probe.c_str()) == 0;
+}
+
+ExitCode keep(Session& session, const v1::VaultCreated& created) {
+    const auto& file = session.places().token_file;
+    if (const auto kept = client::write_token(file, created.token()); !kept.ok()) {
+        session.output().error("IO_FAILED",
+                               "The vault is made, but its token could not be kept. Write this into " +
+                                   file.native() + " (mode 600): " + created.token(),
+                               static_cast<int>(ExitCode::io_error));
+        return ExitCode::io_error;
+    }
+    if (session.output().json()) {
+        JsonObject object;
+        object.add("state", "created")
+            .add("kdfMemoryMib", created.kdf_memory_mib())
+            .add("kdfPasses", created.kdf_passes())
+            .add("tokenFile", file.native());
+        session.output().object(object);
+        return ExitCode::success;
+    }
+    session.output().line("The vault is made and open. Each guess at its passphrase costs " +
+                          std::to_string(created.kdf_memory_mib()) + " MiB of memory.");
+    session.output().line("There is no way in without the passphrase: keep it safe. Next: nacre link");
+    return ExitCode::success;
+}
+
+}  // namespace
+
+ExitCode cmd_init(Session& session) {
+    v1::GetStatusResponse status;
+    if (const auto failed = get_status(session, status)) return *failed;
+    if (status.vault() != v1::GetStatusResponse::VAULT_STATE_NONE) {
+        return session.fail(ErrorCode::already_exists,
+                            "There is a vault already; nothing was changed.");
+    }
+    if (!can_keep_token(session.places().token_file)) {
+        return session.fail(ErrorCode::permission_denied,
+                            "The token could not be kept at " +
+                                session.places().token_file.native() +
+                                ": make the folder writable, or name another file with "
+                                "--token-file. Nothing was made.");
+    }
+    const Result<Passphrase> passphrase = new_passphrase(session);
+    if (!passphrase.ok()) return fail_passphrase(session, passphrase.error());
+
+    v1::CreateVaultRequest request;
+    request.set_client_name("nacre-cli");
+    const auto call = session.channel().endless_call();
+    const auto stub = session.stub<v1::VaultService>();
+    const auto stream = stub->CreateVault(call.get(), request);
+    v1::VaultCreated created;
+    v1::CreateVaultResponse reply;
+    while (stream->Read(&reply)) {
+        if (reply.has_ticket()) {
+            const Result<void> sent = client::send_passphrase(session.places().secret_socket,
+                                                              reply.ticket(), *passphrase);
+            if (!sent.ok()) {
+                call->TryCancel();
+                return session.fail(sent.error(), "The daemon's secret socket");
+            }
+        }
+        if (!reply.progress().empty()) session.output().note(reply.progress());
+        if (reply.has_created()) created = reply.created();
+    }
+    const grpc::Status done = stream->Finish();
+    if (!done.ok()) return session.fail(done);
+    return keep(session, created);
+}
+
+}  // namespace nacre::cli

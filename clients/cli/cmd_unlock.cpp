@@ -1,0 +1,85 @@
+// nacre unlock: opens the vault with its passphrase.
+#include "api/status_map.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/vault_state.h"
+#include "clients/common/passphrase.h"
+
+namespace nacre::cli {
+namespace {
+
+constexpr int kTries = 3;
+
+struct Attempt {
+    grpc::Status status;
+    Result<void> sent;
+    v1::VaultUnlocked unlocked;
+};
+
+Attempt attempt(Session& session, const Passphrase& passphrase) {
+    v1::UnlockRequest request;
+    request.set_accept_older_header(session.arguments().accept_older_header);
+    const auto call = session.channel().endless_call();
+    const auto stub = session.stub<v1::VaultService>();
+    const auto stream = stub->Unlock(call.get(), request);
+    Attempt result;
+    v1::UnlockResponse reply;
+    while (stream->Read(&reply)) {
+        if (reply.has_ticket()) {
+            result.sent = client::send_passphrase(session.places().secret_socket, reply.ticket(),
+                                                  passphrase);
+            if (!result.sent.ok()) call->TryCancel();
+        }
+        if (!reply.progress().empty()) session.output().note(reply.progress());
+        if (reply.has_unlocked()) result.unlocked = reply.unlocked();
+    }
+    result.status = stream->Finish();
+    return result;
+}
+
+ExitCode report(const Session& session, std::uint64_t waiting, std::string_view sentence) {
+    if (session.output().json()) {
+        JsonObject object;
+        object.add("state", "unlocked").add("waitingEnvelopes", waiting);
+        session.output().object(object);
+        return ExitCode::success;
+    }
+    std::string line{sentence};
+    if (waiting == 1) line += " One envelope that came meanwhile is being taken in.";
+    if (waiting > 1) {
+        line += ' ';
+        line += std::to_string(waiting);
+        line += " envelopes that came meanwhile are being taken in.";
+    }
+    session.output().line(line);
+    return ExitCode::success;
+}
+
+}  // namespace
+
+ExitCode cmd_unlock(Session& session) {
+    v1::GetStatusResponse status;
+    if (const auto failed = get_status(session, status)) return *failed;
+    if (status.vault() == v1::GetStatusResponse::VAULT_STATE_UNLOCKED) {
+        return report(session, status.waiting_envelopes(), "The vault is open already.");
+    }
+    if (status.vault() == v1::GetStatusResponse::VAULT_STATE_NONE) {
+        return session.fail(ErrorCode::no_vault);
+    }
+    const bool at_terminal = session.arguments().passphrase_fd < 0;
+    for (int i = 1;; ++i) {
+        const Result<Passphrase> passphrase = ask_passphrase(session, "Passphrase: ");
+        if (!passphrase.ok()) return fail_passphrase(session, passphrase.error());
+        const Attempt result = attempt(session, *passphrase);
+        if (!result.sent.ok()) {
+            return session.fail(result.sent.error(), "The daemon's secret socket");
+        }
+        if (result.status.ok()) {
+            return report(session, result.unlocked.waiting_envelopes(), "The vault is open.");
+        }
+        const bool wrong = api::from_status(result.status) == ErrorCode::wrong_passphrase;
+        if (!wrong || !at_terminal || i == kTries) return session.fail(result.status);
+        session.output().note("The passphrase is wrong.");
+    }
+}
+
+}  // namespace nacre::cli

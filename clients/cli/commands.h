@@ -1,0 +1,54 @@
+// The commands: cmd_<verb>.cpp each.
+//
+// Layer:   clients/cli.
+// Errors:  each reports its own through Session and returns what to exit with.
+// Threads: one.
+#pragma once
+
+#include <string_view>
+
+#include "clients/cli/exit_code.h"
+#include "clients/cli/session.h"
+
+namespace nacre::cli {
+
+ExitCode cmd_init(Session& session);
+ExitCode cmd_unlock(Session& session);
+ExitCode cmd_lock(Session& session);
+ExitCode cmd_status(Session& session);
+ExitCode cmd_link(Session& session);
+ExitCode cmd_reconnect(Session& session);
+ExitCode cmd_accept_environment(Session& session);
+ExitCode cmd_conversations(Session& session);
+ExitCode cmd_recipients(Session& session);
+ExitCode cmd_messages(Session& session);
+ExitCode cmd_search(Session& session);
+ExitCode cmd_send(Session& session);
+ExitCode cmd_read(Session& session);
+ExitCode cmd_accept_identity(Session& session);
+ExitCode cmd_watch(Session& session);
+
+struct Command {
+    std::string_view verb;
+    ExitCode (*run)(Session& session);
+};
+
+inline constexpr Command kCommands[] = {
+    {"init", cmd_init},
+    {"unlock", cmd_unlock},
+    {"lock", cmd_lock},
+    {"status", cmd_status},
+    {"link", cmd_link},
+    {"reconnect", cmd_reconnect},
+    {"accept-environment", cmd_accept_environment},
+    {"conversations", cmd_conversations},
+    {"recipients", cmd_recipients},
+    {"messages", cmd_messages},
+    {"search", cmd_search},
+    {"send", cmd_send},
+    {"read", cmd_read},
+    {"accept-identity", cmd_accept_identity},
+    {"watch", cmd_watch},
+};
+
+}  // namespace nacre::cli

@@ -1,0 +1,37 @@
+// nacre: the command line.
+#include <clocale>
+#include <ctime>
+
+#include "clients/cli/arguments.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/session.h"
+#include "sandbox/limits.h"
+
+namespace {
+
+using nacre::cli::ExitCode;
+
+ExitCode run(int argc, char** argv) {
+    nacre::cli::Arguments arguments;
+    if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
+    nacre::cli::Session session{arguments};
+    if (const auto failed = session.connect()) return *failed;
+    for (const nacre::cli::Command& command : nacre::cli::kCommands) {
+        if (command.verb != arguments.verb) continue;
+        const ExitCode code = command.run(session);
+        if (nacre::cli::Output::close() || code != ExitCode::success) return code;
+        return session.fail(nacre::ErrorCode::io_failed, "Standard output did not take everything.");
+    }
+    return session.fail(nacre::ErrorCode::internal);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // Widths of characters; numbers and sorting stay as in C.
+    std::setlocale(LC_CTYPE, "C.UTF-8");
+    tzset();
+    // Undumpable and without core files: passphrases and messages pass through.
+    if (!nacre::sandbox::harden_process().ok()) return static_cast<int>(ExitCode::unexpected);
+    return static_cast<int>(run(argc, argv));
+}
