@@ -30,15 +30,16 @@ struct Started {
     Literal name;
 };
 
-// Type T of native.h: what it takes (`Takes`, `put`) and what it gives (`Gives`, `get`: nothing if
-// the value has another type).
+// Type T of native.h: how a C++ value becomes one (`put`), and how it becomes a C++ value (`get`:
+// nothing if it turns out to be of another type).
 template <class T>
 struct Convert;
 
+template <class T>
+using Given = typename decltype(Convert<T>::get(nullptr))::value_type;
+
 template <>
 struct Convert<native::Number> {
-    using Takes = double;
-    using Gives = double;
     static napi::Value* put(Library& library, double number) {
         return library.environment().make<napi::Number>(number);
     }
@@ -50,8 +51,6 @@ struct Convert<native::Number> {
 
 template <>
 struct Convert<native::Timestamp> {
-    using Takes = std::int64_t;
-    using Gives = std::int64_t;
     static napi::Value* put(Library& library, std::int64_t milliseconds) {
         return library.environment().make<napi::Number>(static_cast<double>(milliseconds));
     }
@@ -66,8 +65,6 @@ struct Convert<native::Timestamp> {
 
 template <>
 struct Convert<native::Boolean> {
-    using Takes = bool;
-    using Gives = bool;
     static napi::Value* put(Library& library, bool truth) {
         return library.environment().boolean(truth);
     }
@@ -79,8 +76,6 @@ struct Convert<native::Boolean> {
 
 template <>
 struct Convert<native::BigInt> {
-    using Takes = std::uint64_t;
-    using Gives = std::uint64_t;
     static napi::Value* put(Library& library, std::uint64_t number) {
         return library.environment().make<napi::BigInt>(number);
     }
@@ -92,8 +87,6 @@ struct Convert<native::BigInt> {
 
 template <>
 struct Convert<native::Text> {
-    using Takes = std::string_view;
-    using Gives = std::string;
     static napi::Value* put(Library& library, std::string_view text) {
         return library.environment().make<napi::String>(text);
     }
@@ -105,8 +98,6 @@ struct Convert<native::Text> {
 
 template <>
 struct Convert<native::Buffer> {
-    using Takes = ByteView;
-    using Gives = Bytes;
     static napi::Value* put(Library& library, ByteView bytes) {
         auto& environment = library.environment();
         auto* buffer = environment.make<napi::ArrayBuffer>(bytes.size());
@@ -122,15 +113,12 @@ struct Convert<native::Buffer> {
 
 template <>
 struct Convert<native::Any> {
-    using Takes = napi::Value*;
-    using Gives = napi::Ref<>;
     static napi::Value* put(Library&, napi::Value* value) { return value; }
     static std::optional<napi::Ref<>> get(napi::Value* value) { return napi::Ref<>{value}; }
 };
 
 template <class T>
 struct Convert<native::In<T>> {
-    using Takes = const Typed<T>&;
     static napi::Value* put(Library& library, const Typed<T>& handle) {
         return library.wrap(handle.value());
     }
@@ -138,7 +126,6 @@ struct Convert<native::In<T>> {
 
 template <class T>
 struct Convert<native::Out<T>> {
-    using Gives = Typed<T>;
     static std::optional<Typed<T>> get(napi::Value* value) {
         if (value == nullptr || value->kind() != napi::Kind::external) return std::nullopt;
         return Typed<T>{value};
@@ -153,8 +140,10 @@ struct Convert<native::OrNull<T>> {
         return value ? Inner::put(library, *value) : library.environment().null();
     }
     static auto get(napi::Value* value) {
-        using Gives = std::optional<typename Inner::Gives>;
-        if (value != nullptr && value->kind() == napi::Kind::null) return std::optional<Gives>{Gives{}};
+        using Gives = std::optional<Given<T>>;
+        if (value != nullptr && value->kind() == napi::Kind::null) {
+            return std::optional<Gives>{Gives{}};
+        }
         auto inner = Inner::get(value);
         return inner ? std::optional<Gives>{std::move(inner)} : std::nullopt;
     }
@@ -170,7 +159,7 @@ struct Convert<native::ArrayOf<T>> {
         return array;
     }
     static auto get(napi::Value* value) {
-        using Gives = std::vector<typename Convert<T>::Gives>;
+        using Gives = std::vector<Given<T>>;
         std::optional<Gives> result;
         auto* array = napi::as<napi::Array>(value, napi::Kind::array);
         if (array == nullptr) return result;
@@ -188,7 +177,7 @@ struct Convert<native::ArrayOf<T>> {
 template <class T>
 auto converted(napi::Value* value, Literal name) {
     auto result = Convert<T>::get(value);
-    using Gives = Result<typename decltype(result)::value_type>;
+    using Gives = Result<Given<T>>;
     if (!result) return Gives{Error{ErrorCode::internal, name, 0, "TypeError"}};
     return Gives{std::move(*result)};
 }
