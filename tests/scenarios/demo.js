@@ -80,11 +80,12 @@ async function demonstrate(folder) {
         });
         await step('nacre init: the vault is made', async () =>
             cli.text(['init'], {passphrase: kPassphrase}));
-        await step('nacre link: the phone scans the code', async () => {
+        await step('nacre link: the phone scans the QR code', async () => {
             let complete;
-            const linking = cli.start(['--json', 'link'], {
+            const linking = cli.start(['link'], {
                 onLine: (line) => {
-                    const {uri} = JSON.parse(line);
+                    process.stdout.write(`      ${line}\n`);
+                    const [uri] = /sgnl:\/\/linkdevice\?\S+/.exec(line) ?? [];
                     if (uri === undefined || complete !== undefined) return;
                     complete = mock.server.waitForProvision().then((pending) =>
                         pending.complete({provisionURL: uri, primaryDevice: me}));
@@ -96,11 +97,14 @@ async function demonstrate(folder) {
             device = await within('keys uploaded', complete);
             await within('synced', me.waitForSync(device));
             await mock.introduce(bob, device);
-            return `device ${device.deviceId} of ${me.device.number}`;
+            return `the phone has scanned it: device ${device.deviceId} of ${me.device.number}`;
         });
         await step('The contacts arrive from the phone', async () => {
-            await until('contacts', async () => (await cli.run(['messages', 'Carol'])).code === 0);
-            return 'Bob and Carol are there by name';
+            await until('contacts', async () => {
+                const names = (await cli.json(['recipients'])).map((one) => one.name);
+                return names.includes('Bob') && names.includes('Carol');
+            });
+            return cli.text(['recipients']);
         });
         await step('Bob writes three messages; they are received and stored', async () => {
             let timestamp = Date.now();
@@ -136,7 +140,7 @@ async function demonstrate(folder) {
         });
         await step('While it is locked Bob writes again; the envelope waits, sealed', async () => {
             await bob.sendText(device, 'See you then!', {timestamp: Date.now(), sealed: true});
-            await until('one waits', async () => (await status()).waiting_envelopes >= 1);
+            await until('one waits', async () => (await status()).waitingEnvelopes >= 1);
             return cli.text(['status']);
         });
         await step('nacre unlock: the message is there', async () => {

@@ -34,7 +34,7 @@ export class Cli {
             child.on('error', reject);
             child.on('close', (code, signal) => resolve({code, signal, ...output}));
         });
-        return {child, done};
+        return {child, done, output: () => output.stdout};
     }
 
     run(args, options) {
