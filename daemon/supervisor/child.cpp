@@ -107,7 +107,8 @@ void Child::reap(Clock::time_point now) {
 void Child::log_death(int code, int status) const {
     if (locking_) return log::write(log::Level::info, name_, {log::field("locked_pid", process_.pid)});
     const Literal how = code == CLD_EXITED ? Literal{"ended_status"} : Literal{"killed_signal"};
-    log::write(log::Level::warning, name_, {log::field("pid", process_.pid), log::field(how, status)});
+    const auto level = code == CLD_EXITED && status == 0 ? log::Level::info : log::Level::warning;
+    log::write(level, name_, {log::field("pid", process_.pid), log::field(how, status)});
 }
 
 void Child::signal(int number) const {

@@ -1,0 +1,130 @@
+// Plays nacre-vaultd or nacre-courier for nacred_test: does what the test says over a socket, and
+// tells it what happens. NACRE_STUB names the socket.
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/mman.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "daemon/base/control.h"
+#include "daemon/base/listen_fds.h"
+#include "daemon/base/stop_signal.h"
+#include "daemon/base/supervision.h"
+
+namespace {
+
+using namespace nacre;
+using daemon::Descriptor;
+
+Descriptor connect_to_test() {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = std::getenv("NACRE_STUB");
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    Descriptor fd{socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
+    if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) _exit(90);
+    return fd;
+}
+
+std::string receive(int fd) {
+    char bytes[4096];
+    const ssize_t count = recv(fd, bytes, sizeof bytes, 0);
+    return {bytes, count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+Descriptor memfd_of(const std::string& text) {
+    Descriptor fd{memfd_create("login", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+    (void)daemon::write_all(fd.get(), as_bytes(text));
+    return fd;
+}
+
+std::string content(int fd) {
+    char bytes[256];
+    const ssize_t count = pread(fd, bytes, sizeof bytes, 0);
+    return count >= 0 ? std::string{bytes, static_cast<std::size_t>(count)} : "?";
+}
+
+class Stub {
+public:
+    explicit Stub(daemon::ListenFds fds)
+        : api_{fds.take("api")},
+          secret_{fds.take("secret")},
+          login_{fds.take("login")},
+          supervision_{daemon::Supervision::inherit(fds).value()} {
+        tell("start " NACRE_STUB_NAME " " + std::to_string(getpid()) + (api_ ? " api" : "") +
+             (secret_ ? " secret" : "") + (login_ ? " login=" + content(login_.get()) : ""));
+    }
+
+    [[noreturn]] void run() {
+        for (;;) {
+            pollfd items[] = {{test_.get(), POLLIN, 0},
+                              {supervision_.control(), POLLIN, 0},
+                              {deaf_ ? -1 : stop_.fd(), POLLIN, 0},
+                              {link_.get(), POLLIN, 0}};
+            if (poll(items, 4, -1) < 0) continue;
+            if (items[0].revents != 0) obey(receive(test_.get()));
+            if (items[1].revents != 0) read_control();
+            if (items[2].revents != 0) _exit(0);
+            if (items[3].revents != 0) read_link();
+        }
+    }
+
+private:
+    void tell(const std::string& text) const { (void)daemon::write_all(test_.get(), as_bytes(text)); }
+
+    void obey(const std::string& order) {
+        const std::string verb = order.substr(0, order.find(' '));
+        const std::string rest = order.size() > verb.size() ? order.substr(verb.size() + 1) : "";
+        if (order.empty()) _exit(0);
+        if (verb == "ready") (void)supervision_.ready();
+        if (verb == "keep") (void)supervision_.keep_login(memfd_of(rest).get());
+        if (verb == "forget") (void)supervision_.forget_login();
+        if (verb == "exit") _exit(std::stoi(rest));
+        if (verb == "deaf") deaf_ = true;
+        if (verb == "say") (void)daemon::write_all(link_.get(), as_bytes(rest));
+        if (verb == "accept") accept_one();
+        if (verb == "garbage") (void)send(supervision_.control(), "?", 1, 0);
+        if (verb == "lock") {
+            (void)supervision_.locking();
+            _exit(0);
+        }
+        tell("done " + verb);
+    }
+
+    void accept_one() const {
+        const Descriptor client{accept4(api_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+        (void)daemon::write_all(client.get(), as_bytes("served"));
+    }
+
+    void read_control() {
+        auto message = daemon::receive_control(supervision_.control());
+        if (!message.ok() || !*message) {
+            if (deaf_) return;
+            _exit(0);
+        }
+        link_ = std::move((**message).descriptor);
+        tell("link");
+    }
+
+    void read_link() {
+        const std::string heard = receive(link_.get());
+        if (heard.empty()) link_.reset();
+        tell(heard.empty() ? "link closed" : "heard " + heard);
+    }
+
+    daemon::StopSignal stop_ = daemon::StopSignal::open().value();
+    Descriptor test_ = connect_to_test();
+    Descriptor api_;
+    Descriptor secret_;
+    Descriptor login_;
+    Descriptor link_;
+    daemon::Supervision supervision_;
+    bool deaf_ = false;
+};
+
+}  // namespace
+
+int main() { Stub{daemon::ListenFds::inherit()}.run(); }
