@@ -71,9 +71,12 @@ private:
 
 // Yields the value of a Result expression, or returns its error from the enclosing function:
 //     auto record = NACRE_TRY(load_session(address));
-#define NACRE_TRY(expression)                                     \
-    ({                                                            \
-        auto nacre_try_result = (expression);                     \
-        if (!nacre_try_result.ok()) return nacre_try_result.error(); \
-        std::move(nacre_try_result).value();                      \
+#define NACRE_TRY(expression) NACRE_TRY_NAMED(expression, __COUNTER__)
+#define NACRE_TRY_NAMED(expression, number) NACRE_TRY_JOINED(expression, number)
+#define NACRE_TRY_JOINED(expression, number) NACRE_TRY_AS(expression, nacre_try_##number)
+#define NACRE_TRY_AS(expression, name)               \
+    ({                                               \
+        auto name = (expression);                    \
+        if (!name.ok()) return name.error();         \
+        std::move(name).value();                     \
     })
