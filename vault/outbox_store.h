@@ -53,7 +53,7 @@ struct OutboxEntry {
     Bytes content;  // Content plaintext, unpadded
     std::uint32_t attempts = 0;
     std::int64_t next_try_ms = 0;
-    std::vector<OutboxDevice> devices;
+    std::vector<OutboxDevice> devices{};
 };
 
 class OutboxStore {

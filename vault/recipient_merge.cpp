@@ -23,8 +23,8 @@ Result<void> merge_conversations(Database& database, std::int64_t from, std::int
         Literal{"UPDATE message SET conversation = ?2 WHERE conversation = ?1"},
         // read_order 0: older messages that came along may be unread.
         Literal{"UPDATE conversation SET read_order = 0, "
-                "last_order = max(last_order, other.last_order), "
-                "unread_count = unread_count + other.unread_count "
+                "last_order = max(conversation.last_order, other.last_order), "
+                "unread_count = conversation.unread_count + other.unread_count "
                 "FROM (SELECT last_order, unread_count FROM conversation WHERE row = ?1) AS other "
                 "WHERE row = ?2"},
         Literal{"DELETE FROM conversation WHERE row = ?1 AND ?2 > 0"},

@@ -3,48 +3,52 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace nacre::vault {
 namespace {
 
-constexpr std::size_t kBefore = 60;    // bytes shown before the first range
-constexpr std::size_t kToSpace = 24;   // how far a cut moves to stand between words
-constexpr std::size_t kToStart = 128;  // and at most, to stand between characters
+constexpr std::size_t kBefore = 60;   // bytes shown before the first range
+constexpr std::size_t kToSpace = 24;  // how far a cut moves to stand between words
 
-// The character at `at`; -1 where none begins.
-utf8proc_int32_t character_at(std::string_view text, std::size_t at) {
-    utf8proc_int32_t character = -1;
+// Where text may be cut: offsets between characters as people see them, ascending, the first 0,
+// none behind `until`. Walks from the beginning, as a flag's two halves can only be told so.
+std::vector<std::size_t> find_cuts(std::string_view text, std::size_t until) {
+    std::vector<std::size_t> cuts{0};
     const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-    const auto used =
-        utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &character);
-    return used > 0 ? character : -1;
+    utf8proc_int32_t left = -1;
+    utf8proc_int32_t state = 0;
+    for (std::size_t at = 0; at < std::min(until, text.size());) {
+        utf8proc_int32_t right = -1;
+        const auto used =
+            utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &right);
+        const bool whole = left >= 0 && used > 0;
+        if (!whole) state = 0;
+        // Invalid UTF-8 may be cut anywhere.
+        if (at > 0 && (!whole || utf8proc_grapheme_break_stateful(left, right, &state))) {
+            cuts.push_back(at);
+        }
+        left = used > 0 ? right : -1;
+        at += used > 0 ? static_cast<std::size_t>(used) : 1;
+    }
+    if (until >= text.size()) cuts.push_back(text.size());
+    return cuts;
 }
 
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }
-
-// The start of the character before `at`, or of the byte.
-std::size_t before(std::string_view text, std::size_t at) {
-    std::size_t start = at - 1;
-    while (start > 0 && at - start < 4 && is_continuation(text[start])) --start;
-    return start;
+// The last cut at or before `at`.
+std::size_t cut_at(const std::vector<std::size_t>& cuts, std::size_t at) {
+    return *std::prev(std::upper_bound(cuts.begin(), cuts.end(), at));
 }
 
-bool can_cut(std::string_view text, std::size_t at) {
-    if (at == 0 || at >= text.size()) return true;
-    if (is_continuation(text[at])) return false;
-    const auto left = character_at(text, before(text, at));
-    const auto right = character_at(text, at);
-    if (left < 0 || right < 0) return true;  // invalid UTF-8: anywhere
-    return utf8proc_grapheme_break(left, right);
-}
-
-// The last place at or before `at` for a cut.
-std::size_t cut_at(std::string_view text, std::size_t at) {
+// The same between code points, where no cut is near.
+std::size_t whole_characters(std::string_view text, std::size_t at) {
     if (at >= text.size()) return text.size();
-    const std::size_t lowest = at > kToStart ? at - kToStart : 0;
-    std::size_t place = at;
-    while (place > lowest && !can_cut(text, place)) --place;
-    return can_cut(text, place) ? place : at;
+    while ((static_cast<unsigned char>(text[at]) & 0xc0) == 0x80 && at > 1) --at;
+    return at;
+}
+
+bool is_cut(const std::vector<std::size_t>& cuts, std::size_t at) {
+    return std::binary_search(cuts.begin(), cuts.end(), at);
 }
 
 }  // namespace
@@ -54,12 +58,15 @@ Snippet cut_snippet(std::string_view text, const std::vector<TextRange>& ranges)
         return {.text = std::string{text}, .start = 0, .ranges = ranges};
     }
     const std::size_t first = ranges.empty() ? 0 : ranges.front().start;
-    std::size_t start = cut_at(text, first > kBefore ? first - kBefore : 0);
+    const auto cuts = find_cuts(text, first + kSnippetBytes + 1);
+    std::size_t start = cut_at(cuts, first > kBefore ? first - kBefore : 0);
+    if (first - start > 2 * kBefore) start = first;  // in the middle of one endless character
     if (start > 0) {
         const std::size_t space = text.find(' ', start);
-        if (space < std::min(first, start + kToSpace) && can_cut(text, space + 1)) start = space + 1;
+        if (space < std::min(first, start + kToSpace) && is_cut(cuts, space + 1)) start = space + 1;
     }
-    std::size_t end = cut_at(text, start + kSnippetBytes);
+    std::size_t end = cut_at(cuts, start + kSnippetBytes);
+    if (end <= first) end = whole_characters(text, start + kSnippetBytes);
     const std::size_t first_end = ranges.empty() ? 0 : first + ranges.front().length;
     if (end < text.size()) {
         const std::size_t space = text.rfind(' ', end);
