@@ -30,12 +30,12 @@ struct AllowList {
     // Direct mode: these and nothing else. A name may be resolved by the system's resolver, and
     // may then be connected to at the addresses that this gave. "localhost" and loopback literals
     // are for the custom environment.
-    std::vector<Endpoint> hosts;
+    std::vector<Endpoint> hosts{};
     // Proxy mode: the proxies and nothing else, so every other name fails. May not stand beside
     // `hosts`. A proxy given by name is looked up whenever libsignal or libcurl asks.
-    std::vector<Endpoint> proxies;
+    std::vector<Endpoint> proxies{};
     // Unix-domain sockets, by path ("@name" for an abstract one). Needed in either mode.
-    std::vector<std::string> unix_paths;
+    std::vector<std::string> unix_paths{};
 };
 
 // Opens the gate this far, once; a second call fails with already_exists, an endpoint with port 0

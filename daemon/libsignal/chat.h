@@ -48,8 +48,8 @@ struct Proxy {
 
 struct NetworkOptions {
     std::variant<Service, LocalService> service = Service::production;
-    std::string user_agent;
-    std::optional<Proxy> proxy;
+    std::string user_agent{};
+    std::optional<Proxy> proxy{};
 };
 
 // The asynchronous runtime (its threads end with it) and where connections go.
