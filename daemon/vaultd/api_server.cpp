@@ -1,5 +1,7 @@
 #include "daemon/vaultd/api_server.h"
 
+#include <google/protobuf/stubs/logging.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -84,6 +86,12 @@ struct ApiServer::State {
 
 namespace {
 
+// Their words are not made of literals and numbers; ours say what matters.
+void silence_libraries() {
+    gpr_set_log_function([](gpr_log_func_args*) {});
+    google::protobuf::SetLogHandler(nullptr);
+}
+
 std::unique_ptr<grpc::Server> build(const std::vector<std::unique_ptr<grpc::Service>>& services) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -110,6 +118,7 @@ ApiServer::ApiServer(std::shared_ptr<State> state) : state_{std::move(state)} {}
 
 Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiSockets sockets, PeerRule peers,
                                                     Operations& operations) {
+    silence_libraries();
     auto state = std::make_shared<State>(operations);
     state->secrets = NACRE_TRY(SecretSocket::start(std::move(sockets.secret), peers));
     state->context = std::make_unique<RpcContext>(RpcContext{
