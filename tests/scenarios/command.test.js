@@ -10,7 +10,7 @@ import {until, within} from './support/wait.js';
 const kExit = {ok: 0, user: 1, unexpected: 2, io: 3, untrusted: 4, rate: 5, locked: 7};
 
 function command(world) {
-    const cli = new Cli(world.nacre.bin, {...world.nacre.environment});
+    const cli = new Cli(world.nacre.environment);
     const places = ['--socket', world.api.socket, '--token-file', `${world.folder}/cli.token`];
     return {
         start: (args, options) => cli.start([...places, ...args], options),
@@ -30,7 +30,7 @@ scenario('Command: no daemon, no vault, a vault made, a wrong passphrase', async
     await world.boot({contacts: []});
     await world.startDaemon();
     const nacre = command(world);
-    const nobody = new Cli(world.nacre.bin, world.nacre.environment);
+    const nobody = new Cli(world.nacre.environment);
     await fails(nobody.run(['status']), kExit.io, /daemon/i);
     await fails(nacre.run(['unlock'], {passphrase: kPassphrase}), kExit.user);
     await fails(nacre.run(['conversations']), kExit.user);

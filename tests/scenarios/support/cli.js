@@ -3,10 +3,12 @@
 import {spawn} from 'node:child_process';
 import path from 'node:path';
 
+import {kBuild} from './daemon.js';
+
 export class Cli {
     // environment: says by its XDG folders which daemon is meant.
-    constructor(binFolder, environment) {
-        this.program = path.join(binFolder, 'nacre');
+    constructor(environment) {
+        this.program = path.join(kBuild, 'bin/nacre');
         this.environment = environment;
     }
 
@@ -19,8 +21,11 @@ export class Cli {
             stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe',
                 ...(passphrase === undefined ? [] : ['pipe'])],
         });
-        if (passphrase !== undefined) child.stdio[3].end(`${passphrase}\n`);
-        if (input !== undefined) child.stdin.end(input);
+        // A command that fails early does not read what it is given.
+        for (const [pipe, bytes] of [[child.stdio[3], `${passphrase}\n`], [child.stdin, input]]) {
+            pipe?.on('error', () => undefined);
+            pipe?.end(bytes);
+        }
         const output = {stdout: '', stderr: ''};
         let rest = '';
         child.stdout.on('data', (chunk) => {
