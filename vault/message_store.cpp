@@ -179,6 +179,18 @@ Result<bool> MessageStore::set_failed(std::int64_t order, ErrorCode why) {
     return database_.changes() > 0;
 }
 
+Result<void> MessageStore::edit(std::int64_t order, std::string_view body, ByteView content) {
+    const auto found = NACRE_TRY(find(order));
+    if (!found) return Error{ErrorCode::not_found, "edit message"};
+    Search search{database_};
+    const bool was_indexed = NACRE_TRY(search.forget(order, found->body));
+    auto row = NACRE_TRY(database_.prepare(
+        "UPDATE message SET body = ?2, content = ?3, kind = iif(?2 = '', kind, 1) "
+        "WHERE message_order = ?1"));
+    NACRE_TRY(row.bind(0, order).bind(1, body).bind(2, content).run());
+    return was_indexed ? search.remember(order, body) : Result<void>{};
+}
+
 Result<std::vector<ReadMessage>> MessageStore::mark_read(std::int64_t conversation,
                                                          std::int64_t order, std::int64_t now_ms) {
     std::vector<ReadMessage> turned;

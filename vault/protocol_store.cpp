@@ -54,6 +54,22 @@ Result<void> ProtocolStore::remove_sessions(OwnIdentity own, const ServiceId& re
     return row.bind(0, number(own)).bind(1, remote.bytes).run();
 }
 
+Result<std::vector<ProtocolStore::SessionRow>> ProtocolStore::sessions(OwnIdentity own) {
+    auto row = NACRE_TRY(database_.prepare("SELECT remote, device, record FROM session WHERE own = ?1"));
+    row.bind(0, number(own));
+    std::vector<SessionRow> out;
+    while (NACRE_TRY(row.step())) {
+        SessionRow session;
+        const ByteView remote = row.blob(0);
+        std::copy_n(remote.begin(), std::min(remote.size(), session.remote.bytes.size()),
+                    session.remote.bytes.begin());
+        session.device = number_column<std::uint32_t>(row, 1);
+        session.record = to_bytes(row.blob(2));
+        out.push_back(std::move(session));
+    }
+    return out;
+}
+
 Result<std::vector<std::uint32_t>> ProtocolStore::session_devices(OwnIdentity own,
                                                                   const ServiceId& remote) {
     auto row = NACRE_TRY(database_.prepare(

@@ -168,10 +168,17 @@ Result<void> Search::index_new(std::uint32_t at_least) {
     return mark.bind(0, last).run();
 }
 
-Result<void> Search::forget(std::int64_t order, std::string_view body) {
-    if (order > NACRE_TRY(indexed())) return {};
+Result<bool> Search::forget(std::int64_t order, std::string_view body) {
+    if (order > NACRE_TRY(indexed())) return false;
     auto row = NACRE_TRY(database_.prepare(
         "INSERT INTO message_index (message_index, rowid, body) VALUES ('delete', ?1, ?2)"));
+    NACRE_TRY(row.bind(0, order).bind(1, body).run());
+    return true;
+}
+
+Result<void> Search::remember(std::int64_t order, std::string_view body) {
+    auto row = NACRE_TRY(
+        database_.prepare("INSERT INTO message_index (rowid, body) VALUES (?1, ?2)"));
     return row.bind(0, order).bind(1, body).run();
 }
 

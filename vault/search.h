@@ -51,8 +51,10 @@ public:
     Result<void> index_new(std::uint32_t at_least = 1);
 
     // Before a message's text changes or goes: takes it out of the index. `body` must be what was
-    // indexed.
-    Result<void> forget(std::int64_t order, std::string_view body);
+    // indexed. False: it was not indexed yet.
+    Result<bool> forget(std::int64_t order, std::string_view body);
+    // The new text of a message that forget() took out.
+    Result<void> remember(std::int64_t order, std::string_view body);
 
 private:
     class Run;

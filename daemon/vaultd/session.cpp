@@ -3,6 +3,7 @@
 #include "api/base/log.h"
 #include "daemon/base/crash_point.h"
 #include "daemon/config/wire_environment.h"
+#include "daemon/libsignal/session.h"
 #include "daemon/vaultd/attachment.h"
 #include "daemon/vaultd/contact_blob.h"
 #include "daemon/vaultd/outgoing.h"
@@ -17,6 +18,19 @@ using vault::EventKind;
 // Records that may be on the link at a time: some batches, so that neither side waits.
 constexpr std::uint64_t kWindowRecords = 400;
 constexpr std::chrono::seconds kIdlePeriod{5};
+
+// Old ratchets must not encrypt again: the next message to anybody begins a new session, while what
+// is under way can still be read.
+Result<void> archive_sessions(EngineState& state) {
+    log::write(log::Level::warning, "an older database was put back; sessions begin anew");
+    for (const vault::OwnIdentity own : {vault::OwnIdentity::aci, vault::OwnIdentity::pni}) {
+        for (const auto& session : NACRE_TRY(state.protocol.sessions(own))) {
+            const Bytes archived = NACRE_TRY(signal::archive(state.host, session.record));
+            NACRE_TRY(state.protocol.save_session(own, session.remote, session.device, archived));
+        }
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -49,9 +63,8 @@ Result<void> Session::settle(EngineState& state) {
     NACRE_TRY(report_orphan(state));
     auto transaction = NACRE_TRY(vault::Transaction::begin(state.database));
     if (vault_->database_rolled_back() && state.linked()) {
-        // Old ratchets must not encrypt again: every session begins anew.
         rolled_back_ = true;
-        NACRE_TRY(state.protocol.clear_for_relink());
+        NACRE_TRY(archive_sessions(state));
     }
     epoch_ = NACRE_TRY(state.spool.newest_epoch()) + 1;
     const auto keys = NACRE_TRY(spool::generate_epoch(epoch_));
