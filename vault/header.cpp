@@ -95,9 +95,11 @@ Error damaged() { return {ErrorCode::vault_damaged, "read the vault header"}; }
 HeaderPage serialize(const Header& header, const Secret<32>& header_key) {
     HeaderPage page = lay_out(header);
     put(page, kMacAt, mac_of(page, header_key));
-    put(page, kChecksumAt, checksum_of(page));
+    set_checksum(page);
     return page;
 }
+
+void set_checksum(HeaderPage& page) { put(page, kChecksumAt, checksum_of(page)); }
 
 Result<Header> parse_header(ByteView page) {
     if (page.size() != kHeaderCopySize) return damaged();

@@ -40,6 +40,9 @@ using HeaderPage = std::array<std::uint8_t, kHeaderCopySize>;
 // One copy, authenticated and with its checksum.
 HeaderPage serialize(const Header& header, const Secret<32>& header_key);
 
+// Puts the checksum over what stands in `page`.
+void set_checksum(HeaderPage& page);
+
 // Judges hostile bytes: exact size, magic, checksum, version, zero padding. The KDF's parameters
 // are judged by check(KdfParameters), the MAC by is_authentic, when there is a key.
 Result<Header> parse_header(ByteView page);

@@ -1,7 +1,6 @@
 #include "tests/vault/files.h"
 
-#include <sodium.h>
-
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -53,10 +52,12 @@ std::map<std::string, Bytes> snapshot(const std::filesystem::path& folder) {
 
 void make_header_newer(const std::filesystem::path& header) {
     Bytes bytes = read_all(header);
-    for (std::size_t copy = 0; copy < bytes.size(); copy += vault::kHeaderCopySize) {
-        bytes[copy + 16] = 2;
-        crypto_generichash(&bytes[copy + 4064], 32, &bytes[copy], 4064, nullptr, 0);
-    }
+    vault::HeaderPage page;
+    std::copy_n(bytes.begin(), page.size(), page.begin());
+    page[16] = 2;
+    vault::set_checksum(page);
+    std::copy(page.begin(), page.end(), bytes.begin());
+    std::copy(page.begin(), page.end(), bytes.begin() + vault::kHeaderCopySize);
     write_all(header, bytes);
 }
 
