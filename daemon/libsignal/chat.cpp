@@ -1,7 +1,10 @@
 #include "daemon/libsignal/chat.h"
 
+#include <charconv>
+
 #include "daemon/libsignal/async_call.h"
 #include "daemon/libsignal/listeners.h"
+#include "daemon/libsignal/service_id.h"
 
 namespace nacre::signal {
 namespace {
@@ -94,6 +97,20 @@ void disconnect(Parts& parts, const Function& function, OnDone done) {
                  });
 }
 
+// libsignal panics on anything but "<aci>.<device>".
+Result<void> check_username(std::string_view name) {
+    const auto dot = name.find('.');
+    const auto service = ServiceId::parse(name.substr(0, dot));
+    const auto device = dot < name.size() ? name.substr(dot + 1) : std::string_view{};
+    unsigned number = 0;
+    const auto [end, failed] =
+        std::from_chars(device.data(), device.data() + device.size(), number);
+    const bool good = service && service->kind == ServiceId::Kind::aci && failed == std::errc{} &&
+                      end == device.data() + device.size() && number >= 1 && number <= 127;
+    if (!good) return Error{ErrorCode::invalid_argument, "user name of a device"};
+    return {};
+}
+
 // The listener as an object of libsignal's, held past the scope that made it.
 template <class Listener>
 napi::Ref<ListenerObject<Listener>> hold(Network::Parts& network, Listener listener) {
@@ -122,13 +139,23 @@ AuthenticatedConnection::~AuthenticatedConnection() = default;
 Pending AuthenticatedConnection::connect(Network& network, const Login& login,
                                          ChatListener listener, OnConnected done) {
     Network::Parts& parts = network.parts();
-    auto started =
-        call(parts.host, native::AuthenticatedChatConnection_connect, *parts.runtime,
-             parts.manager, login.username, login.password, login.receive_stories,
-             login.languages);
+    const auto start = [&]() -> Result<Started> {
+        NACRE_TRY(check_username(login.username));
+        return call(parts.host, native::AuthenticatedChatConnection_connect, *parts.runtime,
+                    parts.manager, login.username, login.password, login.receive_stories,
+                    login.languages);
+    };
     return signal::connect<AuthenticatedConnection>(
-        parts, std::move(started), native::AuthenticatedChatConnection_init_listener,
+        parts, start(), native::AuthenticatedChatConnection_init_listener,
         hold(parts, std::move(listener)), std::move(done));
+}
+
+std::unique_ptr<AuthenticatedConnection> adopt(Network& network,
+                                               Typed<native::AuthenticatedChatConnection> chat,
+                                               napi::Ref<ChatListenerObject> listener) {
+    using Parts = AuthenticatedConnection::Parts;
+    return std::make_unique<AuthenticatedConnection>(std::unique_ptr<Parts>{
+        new Parts{{network.parts(), std::move(chat), std::move(listener)}}});
 }
 
 Pending AuthenticatedConnection::send(const Request& request, OnResponse done) {

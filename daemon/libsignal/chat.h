@@ -152,7 +152,7 @@ struct ProvisioningListener {
 };
 
 struct Login {
-    std::string username;  // "<aci>.<device>"
+    std::string username;  // "<aci>.<device>"; connect() fails with invalid_argument on others
     std::string password;
     bool receive_stories = false;
     std::vector<std::string> languages{};  // Accept-Language, best first

@@ -32,4 +32,10 @@ using ProvisioningListenerObject = ListenerObject<ProvisioningListener>;
 ChatListenerObject* make_listener(Host& host, ChatListener listener);
 ProvisioningListenerObject* make_listener(Host& host, ProvisioningListener listener);
 
+// A connection of ours around one of libsignal's, which has this listener already. For tests: those
+// have fake connections of libsignal's.
+std::unique_ptr<AuthenticatedConnection> adopt(Network& network,
+                                               Typed<native::AuthenticatedChatConnection> chat,
+                                               napi::Ref<ChatListenerObject> listener);
+
 }  // namespace nacre::signal
