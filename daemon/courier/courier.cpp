@@ -1,0 +1,107 @@
+#include "daemon/courier/courier.h"
+
+#include <sodium.h>
+
+#include <utility>
+
+#include "api/base/log.h"
+#include "daemon/config/wire_environment.h"
+#include "daemon/courier/outward.h"
+
+namespace nacre::courier {
+namespace {
+
+std::uint32_t random_below(std::uint32_t bound) { return randombytes_uniform(bound); }
+
+}  // namespace
+
+Courier::Courier(const config::Config& config, daemon::Supervision& supervision, StateFolder state)
+    : state_{std::move(state)}, logins_{supervision, config::wire_environment(config)} {}
+
+Result<std::unique_ptr<Courier>> Courier::start(const config::Config& config, Options options,
+                                                daemon::Supervision& supervision,
+                                                daemon::Descriptor kept_login) {
+    if (sodium_init() < 0) return Error{ErrorCode::internal, "sodium_init"};
+    StateFolder state = NACRE_TRY(StateFolder::open(options.state));
+    std::unique_ptr<Courier> made{new Courier{config, supervision, std::move(state)}};
+    NACRE_TRY(made->open(config, options));
+    made->resume(std::move(kept_login));
+    return made;
+}
+
+Result<void> Courier::open(const config::Config& config, const Options& options) {
+    const auto outward = NACRE_TRY(network_options(config));
+    halted_at_start_ = NACRE_TRY(load_halt(state_));
+    SpoolLimits limits;
+    limits.most_bytes = config.courier.spool_max_mib << 20;
+    spool_ = NACRE_TRY(Spool::open(state_, limits));
+    feeder_ = std::make_unique<Feeder>(*spool_);
+    downloads_ = std::make_unique<Downloads>(config);
+    intake_ = std::make_unique<Intake>(*spool_, intake_events());
+    network_ = NACRE_TRY(NetworkThread::start(
+        options.addon, outward, [this](Loop& loop, Dialer& dialer) {
+            return std::unique_ptr<Station>{
+                new Station{Chat{loop, dialer, system_clock(), random_below, chat_events()},
+                            Unauthenticated{loop, dialer}, Provisioning{loop, dialer}}};
+        }));
+    server_ = std::make_unique<LinkServer>(
+        LinkParts{*network_, *intake_, *feeder_, *downloads_, logins_}, options.link_lost);
+    return {};
+}
+
+Courier::~Courier() {
+    server_.reset();
+    network_.reset();
+}
+
+// The network is there before the first envelope is, and gone after the last.
+IntakeEvents Courier::intake_events() {
+    IntakeEvents events;
+    events.durable = [this](std::uint64_t ticket) {
+        network_->post([ticket](Station& station) { station.chat.acknowledge(ticket); });
+    };
+    events.grown = [this] { feeder_->grown(); };
+    events.report = [this](const SpoolReport& report) { feeder_->set_spool(report); };
+    events.overflow = [this] {
+        network_->post([](Station& station) {
+            station.chat.pause(Error{ErrorCode::resource_exhausted, "too much waits for the disk"});
+        });
+    };
+    return events;
+}
+
+ChatEvents Courier::chat_events() {
+    ChatEvents events;
+    events.envelope = [this](std::uint64_t ticket, Envelope envelope) {
+        intake_->offer(ticket, std::move(envelope));
+    };
+    events.queue_empty = [this] { intake_->queue_empty(); };
+    events.interrupted = [this] { intake_->withdraw(); };
+    events.status = [this](const v1::ConnectionStatus& status) {
+        feeder_->set_connection(status);
+    };
+    events.halted = [this](const Halted& now) { halted(now); };
+    return events;
+}
+
+void Courier::halted(const Halted& now) {
+    if (now.halt == Halt::unlinked) logins_.forget();
+    if (const auto stored = store_halt(state_, now); !stored.ok())
+        log::write(log::Level::error, "cannot remember why not to connect", stored.error());
+}
+
+void Courier::resume(daemon::Descriptor kept_login) {
+    network_->post([halted = halted_at_start_](Station& station) { station.chat.resume(halted); });
+    if (!kept_login) return;
+    auto login = read_login(kept_login.get());
+    if (!login.ok()) {
+        log::write(log::Level::warning, "kept login ignored", login.error());
+        return;
+    }
+    const bool fits = logins_.fits(*login);
+    network_->post([login = std::move(*login), fits](Station& station) {
+        station.chat.login(login, fits);
+    });
+}
+
+}  // namespace nacre::courier

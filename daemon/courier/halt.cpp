@@ -1,0 +1,45 @@
+#include "daemon/courier/halt.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace nacre::courier {
+namespace {
+
+struct Word {
+    Halt halt;
+    const char* text;
+};
+
+constexpr std::array kWords{
+    Word{Halt::connected_elsewhere, "connected_elsewhere"},
+    Word{Halt::unlinked, "unlinked"},
+    Word{Halt::client_too_old, "client_too_old " NACRE_VERSION},
+};
+
+constexpr std::size_t kMostBytes = 256;
+
+}  // namespace
+
+Result<Halted> load_halt(const StateFolder& state) {
+    const auto bytes = NACRE_TRY(state.read("halt", kMostBytes));
+    if (!bytes || bytes->empty() || bytes->back() != '\n') return Halted{};
+    const std::string_view line = as_text(*bytes).substr(0, bytes->size() - 1);
+    const std::size_t space = line.rfind(' ');
+    if (space == std::string_view::npos) return Halted{};
+    for (const Word& word : kWords)
+        if (line.substr(0, space) == word.text)
+            return Halted{word.halt, std::string{line.substr(space + 1)}};
+    return Halted{};
+}
+
+Result<void> store_halt(const StateFolder& state, const Halted& halted) {
+    for (const Word& word : kWords)
+        if (word.halt == halted.halt)
+            return state.replace(
+                "halt", as_bytes(std::string{word.text} + " " + halted.device + "\n"));
+    return state.remove("halt");
+}
+
+}  // namespace nacre::courier

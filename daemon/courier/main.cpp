@@ -1,0 +1,92 @@
+// nacre-courier: the one process with the internet. It keeps the connections to Signal, and what the
+// server delivers, sealed, until the vault has it. It cannot read any of it.
+#include <cstdio>
+#include <cstdlib>
+
+#include "api/base/log.h"
+#include "daemon/base/link_source.h"
+#include "daemon/base/stop_signal.h"
+#include "daemon/config/places.h"
+#include "daemon/courier/courier.h"
+#include "daemon/courier/link_connector.h"
+#include "daemon/courier/outward.h"
+#include "sandbox/limits.h"
+
+namespace nacre::courier {
+namespace {
+
+int refuse(Literal what, const Error& error) {
+    log::write(log::Level::error, what, error);
+    return 1;
+}
+
+// Before Supervision, which takes it out of the environment.
+std::vector<std::string> unix_paths(const config::Config& config) {
+    std::vector<std::string> paths{config.courier.link_socket.string()};
+    if (const char* notify = std::getenv("NOTIFY_SOCKET")) paths.emplace_back(notify);
+    return paths;
+}
+
+// Until nacred or systemd says to end.
+int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier, LinkConnector* connector) {
+    for (;;) {
+        auto link = links.next(stop_fd);
+        if (!link.ok())
+            return link.error().code == ErrorCode::canceled ? 0 : refuse("link", link.error());
+        const auto accepted = courier.accept(std::move(link).value());
+        if (accepted.ok()) continue;
+        log::write(log::Level::warning, "link to the vault", accepted.error());
+        if (connector != nullptr) connector->lost();
+    }
+}
+
+int serve(const config::Places& places, const config::Config& config) {
+    const auto opened = egress::allow(allow_list(config, unix_paths(config)));
+    if (!opened.ok()) return refuse("egress", opened.error());
+    auto listen_fds = daemon::ListenFds::inherit();
+    auto supervision = daemon::Supervision::inherit(listen_fds);
+    if (!supervision.ok()) return refuse("supervision", supervision.error());
+    const auto stop = daemon::StopSignal::open();
+    if (!stop.ok()) return refuse("signals", stop.error());
+
+    std::unique_ptr<daemon::LinkSource> links;
+    LinkConnector* connector = nullptr;
+    Courier::Options options{places.state, signal::default_addon_path()};
+    if (supervision->control() >= 0) {
+        links = std::make_unique<daemon::ControlLinkSource>(supervision->control());
+    } else {
+        auto connecting = LinkConnector::open(config.courier.link_socket);
+        if (!connecting.ok()) return refuse("link", connecting.error());
+        connector = connecting->get();
+        options.link_lost = [connector] { connector->lost(); };
+        links = std::move(connecting).value();
+    }
+    const auto courier =
+        Courier::start(config, std::move(options), *supervision, listen_fds.take("login"));
+    if (!courier.ok()) return refuse("start", courier.error());
+    if (const auto ready = supervision->ready(); !ready.ok()) return refuse("ready", ready.error());
+    return take_links(*links, stop->fd(), **courier, connector);
+}
+
+}  // namespace
+}  // namespace nacre::courier
+
+int main(int argc, char** argv) {
+    using namespace nacre;
+    log::open("nacre-courier");
+    const auto places = config::places_from(config::Program::courier, argc, argv);
+    if (const auto* refused = std::get_if<config::Refused>(&places)) {
+        std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
+        return refused->status;
+    }
+    if (const auto hardened = sandbox::harden_process(); !hardened.ok())
+        return courier::refuse("hardening", hardened.error());
+    const auto loaded = config::load(std::get<config::Places>(places).config);
+    if (const auto* wrong = std::get_if<config::ConfigError>(&loaded)) {
+        std::fprintf(stderr, "nacre-courier: %s\n", wrong->text().c_str());
+        return 1;
+    }
+    const auto& config = std::get<config::Config>(loaded);
+    log::open("nacre-courier", config.log_level);
+    return courier::serve(std::get<config::Places>(places), config);
+}
