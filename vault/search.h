@@ -47,7 +47,7 @@ public:
 
     // Indexes what was inserted since, if that is at least `at_least` messages. Call it once before
     // a batch's commit, outside of savepoints: each savepoint would make FTS5 write a segment of
-    // its own (measured: ten times the cost).
+    // its own, which doubles the cost of a message.
     Result<void> index_new(std::uint32_t at_least = 1);
 
     // Before a message's text changes or goes: takes it out of the index. `body` must be what was
