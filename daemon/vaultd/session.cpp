@@ -210,7 +210,8 @@ void Session::refill() {
     if (!linked || !*linked || context_.courier.status().connection != Connection::connected) return;
     const auto done = refill_pre_keys(*engine_, context_.courier, rolled_back_);
     if (!done) return log::write(log::Level::notice, "pre-keys were not refilled", done.error());
-    if (std::exchange(rolled_back_, false)) (void)vault_->settle_rollback();
+    if (std::exchange(rolled_back_, false))
+        (void)engine_->run([this](EngineState&) { return vault_->settle_rollback(); });
 }
 
 void Session::fetch_contacts() {
