@@ -117,16 +117,16 @@ bool Feeder::due_record() const { return channel_ && credit_ > 0 && more_; }
 
 void Feeder::run() {
     std::unique_lock lock{mutex_};
-    const auto due = [this] { return stop_ || due_status() || due_record(); };
-    while (true) {
-        if (channel_ && spool_due_)
-            changed_.wait_for(lock, std::chrono::milliseconds{std::max<std::int64_t>(
-                                        status_wait_ms(), 0)}, due);
-        else
-            changed_.wait(lock, due);
-        if (stop_) return;
-        if (due_status()) send_status(lock);
-        if (due_record()) send_records(lock);
+    while (!stop_) {
+        if (due_status()) {
+            send_status(lock);
+        } else if (due_record()) {
+            send_records(lock);
+        } else if (channel_ && spool_due_) {
+            changed_.wait_for(lock, std::chrono::milliseconds{status_wait_ms()});
+        } else {
+            changed_.wait(lock);
+        }
     }
 }
 

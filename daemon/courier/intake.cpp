@@ -51,7 +51,6 @@ void Intake::offer(std::uint64_t ticket, Envelope envelope) {
         const std::lock_guard lock{mutex_};
         queued_bytes_ += envelope.bytes.size();
         last_offered_ = ticket;
-        empty_after_.reset();
         queue_.push_back({ticket, std::move(envelope)});
         overflow = queued_bytes_ > kMostQueuedBytes && !std::exchange(overflowed_, true);
         if (queue_.size() > 1 && !overflow) return;  // the thread is awake, or waits on purpose
@@ -63,7 +62,7 @@ void Intake::offer(std::uint64_t ticket, Envelope envelope) {
 void Intake::queue_empty() {
     {
         const std::lock_guard lock{mutex_};
-        empty_after_ = last_offered_;
+        if (!empty_after_) empty_after_ = last_offered_;
     }
     changed_.notify_all();
 }

@@ -24,7 +24,7 @@ namespace nacre::courier {
 
 struct SpoolReport {
     std::uint64_t waiting = 0;
-    bool queue_empty = false;      // and everything before that is in the spool
+    bool queue_empty = false;  // once on this connection, and what came before is in the spool
     std::optional<Error> failing;
     bool operator==(const SpoolReport& other) const;
 };
