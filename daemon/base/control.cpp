@@ -24,7 +24,8 @@ bool carries_descriptor(ControlKind kind) {
 Descriptor received_descriptor(msghdr& message) {
     Descriptor received;
     std::size_t count = 0;
-    for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
+    for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr;
+         item = CMSG_NXTHDR(&message, item)) {
         if (item->cmsg_level != SOL_SOCKET || item->cmsg_type != SCM_RIGHTS) continue;
         const std::size_t bytes = item->cmsg_len - CMSG_LEN(0);
         for (std::size_t at = 0; at + sizeof(int) <= bytes; at += sizeof(int), ++count) {

@@ -20,32 +20,32 @@ namespace nacre::daemon {
 // Every point, so that a test can walk them all. A call with another name does not compile.
 inline constexpr std::array<std::string_view, 22> kCrashPoints{
     // courier: receiving
-    "before_append",        // a batch is sealed, nothing is written
-    "after_append",         // the spool is synced, the server has no acknowledgement
-    "before_ack",           // just before an envelope is acknowledged
-    "after_ack",            // acknowledged, the vault has nothing yet
-    "before_delete",        // the vault has committed, the segment is still there
-    "after_delete",         // the segment is gone
+    "before_append",  // a batch is sealed, nothing is written
+    "after_append",   // the spool is synced, the server has no acknowledgement
+    "before_ack",     // just before an envelope is acknowledged
+    "after_ack",      // acknowledged, the vault has nothing yet
+    "before_delete",  // the vault has committed, the segment is still there
+    "after_delete",   // the segment is gone
     // vaultd: receiving
-    "before_decrypt",       // the attempt is recorded, nothing is decrypted
-    "after_decrypt",        // ratchets have moved in memory
-    "on_poison",            // the plaintext has "nacre-poison" in it
-    "before_commit",        // a batch's transaction is complete, not committed
-    "after_commit",         // durable, the courier does not know
-    "after_committed",      // `Committed` is on the link
+    "before_decrypt",   // the attempt is recorded, nothing is decrypted
+    "after_decrypt",    // ratchets have moved in memory
+    "on_poison",        // the plaintext has "nacre-poison" in it
+    "before_commit",    // a batch's transaction is complete, not committed
+    "after_commit",     // durable, the courier does not know
+    "after_committed",  // `Committed` is on the link
     // vaultd: sending
-    "before_outbox",        // encrypted, the transaction is not committed
-    "after_outbox",         // ciphertext is durable, nothing is sent
-    "after_put",            // the server took it, the outbox does not know
-    "after_sent",           // the outbox knows
+    "before_outbox",  // encrypted, the transaction is not committed
+    "after_outbox",   // ciphertext is durable, nothing is sent
+    "after_put",      // the server took it, the outbox does not know
+    "after_sent",     // the outbox knows
     // vaultd: linking
     "before_pending_link",  // keys are made, nothing is stored
     "before_link_request",  // the pending link is durable, no device exists
     "after_link_request",   // the device exists, the vault does not know
     "after_link_commit",    // linked, keys are not uploaded
     // both
-    "before_epoch",         // the spool's new key pair is durable, the courier does not know
-    "after_epoch",          // the courier seals to it
+    "before_epoch",  // the spool's new key pair is durable, the courier does not know
+    "after_epoch",   // the courier seals to it
 };
 
 class CrashPoint {

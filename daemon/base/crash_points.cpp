@@ -34,12 +34,14 @@ Plan read_plan() {
         return text;
     };
     Plan plan{std::string{part()}};
-    if (std::find(kCrashPoints.begin(), kCrashPoints.end(), plan.name) == kCrashPoints.end()) refuse();
+    if (std::find(kCrashPoints.begin(), kCrashPoints.end(), plan.name) == kCrashPoints.end())
+        refuse();
     while (!rest.empty()) {
         const std::string_view text = part();
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), plan.hit);
         if (text == "abort") plan.by_abort = true;
-        else if (error != std::errc{} || end != text.data() + text.size() || plan.hit == 0) refuse();
+        else if (error != std::errc{} || end != text.data() + text.size() || plan.hit == 0)
+            refuse();
     }
     return plan;
 }

@@ -11,7 +11,8 @@ namespace {
 
 Result<std::pair<Descriptor, Descriptor>> pair_of(int type) {
     int ends[2];
-    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) return os_error("socketpair", errno);
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0)
+        return os_error("socketpair", errno);
     return std::pair{Descriptor{ends[0]}, Descriptor{ends[1]}};
 }
 

@@ -56,7 +56,8 @@ Result<std::unique_ptr<LinkSource>> vault_link_source(const Supervision& supervi
     }
     Descriptor listener = listen_fds.take("link");
     if (!listener) return Error{ErrorCode::not_found, "neither control nor link descriptor"};
-    return std::unique_ptr<LinkSource>{new ListenerLinkSource{std::move(listener), std::move(allowed)}};
+    return std::unique_ptr<LinkSource>{
+        new ListenerLinkSource{std::move(listener), std::move(allowed)}};
 }
 
 }  // namespace nacre::daemon

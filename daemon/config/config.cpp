@@ -14,6 +14,7 @@
 
 #include "daemon/config/environments.h"
 #include "daemon/config/url.h"
+#include "daemon/config/users.h"
 
 namespace nacre::config {
 namespace {
@@ -78,16 +79,25 @@ bool take_list(const toml::node& node, std::vector<T>& into, TakeOne&& take_one)
     return true;
 }
 
-bool take_uids(const toml::node& node, std::vector<uid_t>& into) {
+bool take_users(const toml::node& node, std::vector<uid_t>& into) {
     return take_list(node, into, [](const toml::node& item, uid_t& uid) {
-        return take_number(item, 0, std::numeric_limits<uid_t>::max() - 1, uid);
+        std::string name;
+        if (!take_text(item, name)) {
+            return take_number(item, 0, std::numeric_limits<uid_t>::max() - 1, uid);
+        }
+        const std::optional<uid_t> found = find_user(name);
+        uid = found.value_or(0);
+        return found.has_value();
     });
 }
 
 bool take_trust_roots(const toml::node& node, std::vector<Bytes>& into) {
-    return take_list(node, into, [](const toml::node& item, Bytes& key) {
-        return take_base64(item, key) && key.size() == kPublicKeyBytes && key[0] == 5;
-    }) && !into.empty();
+    return take_list(node, into,
+                     [](const toml::node& item, Bytes& key) {
+                         return take_base64(item, key) && key.size() == kPublicKeyBytes &&
+                                key[0] == 5;
+                     }) &&
+           !into.empty();
 }
 
 bool take_environment(const toml::node& node, Draft& draft) {
@@ -118,22 +128,25 @@ bool take_absolute_path(const toml::node& node, fs::path& into) {
     return into.is_absolute();
 }
 
+Environment& service(Draft& draft) { return draft.config.environment; }
+
 constexpr std::string_view kUrl = "a text https://host[:port][/path] without a slash at the end";
 constexpr std::string_view kBase64 = "a text in base64";
+constexpr std::string_view kUsers = "a list of user names of /etc/passwd, or numeric user ids";
 
 // The schema: every key, in the order of example.toml.
 constexpr std::array kKeys{
     Key{"environment.name", "\"production\", \"staging\", \"custom\"", take_environment},
     Key{"environment.chat_url", kUrl,
-        [](const toml::node& n, Draft& d) { return take_url(n, d.config.environment.chat_url); }},
+        [](const toml::node& n, Draft& d) { return take_url(n, service(d).chat_url); }},
     Key{"environment.storage_url", kUrl,
-        [](const toml::node& n, Draft& d) { return take_url(n, d.config.environment.storage_url); }},
+        [](const toml::node& n, Draft& d) { return take_url(n, service(d).storage_url); }},
     Key{"environment.cdn.0", kUrl,
-        [](const toml::node& n, Draft& d) { return take_url(n, d.config.environment.cdn_urls[0]); }},
+        [](const toml::node& n, Draft& d) { return take_url(n, service(d).cdn_urls[0]); }},
     Key{"environment.cdn.2", kUrl,
-        [](const toml::node& n, Draft& d) { return take_url(n, d.config.environment.cdn_urls[2]); }},
+        [](const toml::node& n, Draft& d) { return take_url(n, service(d).cdn_urls[2]); }},
     Key{"environment.cdn.3", kUrl,
-        [](const toml::node& n, Draft& d) { return take_url(n, d.config.environment.cdn_urls[3]); }},
+        [](const toml::node& n, Draft& d) { return take_url(n, service(d).cdn_urls[3]); }},
     Key{"environment.ca_file", "the path of a PEM file",
         [](const toml::node& n, Draft& d) {
             std::string text;
@@ -142,20 +155,18 @@ constexpr std::array kKeys{
             return taken;
         }},
     Key{"environment.trust_roots", "a list of public keys, each 33 bytes in base64",
-        [](const toml::node& n, Draft& d) {
-            return take_trust_roots(n, d.config.environment.trust_roots);
-        }},
+        [](const toml::node& n, Draft& d) { return take_trust_roots(n, service(d).trust_roots); }},
     Key{"environment.server_public_params", kBase64,
         [](const toml::node& n, Draft& d) {
-            return take_base64(n, d.config.environment.server_public_params);
+            return take_base64(n, service(d).server_public_params);
         }},
     Key{"environment.generic_server_public_params", kBase64,
         [](const toml::node& n, Draft& d) {
-            return take_base64(n, d.config.environment.generic_server_public_params);
+            return take_base64(n, service(d).generic_server_public_params);
         }},
     Key{"environment.backup_server_public_params", kBase64,
         [](const toml::node& n, Draft& d) {
-            return take_base64(n, d.config.environment.backup_server_public_params);
+            return take_base64(n, service(d).backup_server_public_params);
         }},
     Key{"proxy.url", "a text socks5h://host:port, without user and password",
         [](const toml::node& n, Draft& d) {
@@ -175,19 +186,19 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) {
             return take_absolute_path(n, d.config.courier.link_socket);
         }},
-    Key{"api.allowed_uids", "a list of numeric user ids",
-        [](const toml::node& n, Draft& d) { return take_uids(n, d.config.api.allowed_uids); }},
-    Key{"link.allowed_uids", "a list of numeric user ids",
-        [](const toml::node& n, Draft& d) { return take_uids(n, d.config.link.allowed_uids); }},
+    Key{"api.allowed_users", kUsers,
+        [](const toml::node& n, Draft& d) { return take_users(n, d.config.api.allowed_uids); }},
+    Key{"link.allowed_users", kUsers,
+        [](const toml::node& n, Draft& d) { return take_users(n, d.config.link.allowed_uids); }},
     Key{"log.level", "\"error\", \"warning\", \"notice\", \"info\", \"debug\"", take_level},
 };
 
 // A text from the file, safe to print on a terminal.
 std::string printable(std::string_view text) {
     std::string made{text.substr(0, 100)};
-    std::replace_if(made.begin(), made.end(), [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-    }, '?');
+    std::replace_if(
+        made.begin(), made.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return made;
 }
 
@@ -241,7 +252,8 @@ private:
     }
 
     static bool known(std::string_view name) {
-        return std::any_of(kKeys.begin(), kKeys.end(), [&](const Key& key) { return key.name == name; });
+        return std::any_of(kKeys.begin(), kKeys.end(),
+                           [&](const Key& key) { return key.name == name; });
     }
 
     std::optional<ConfigError> take(const toml::node& node, const std::string& name) {
@@ -286,7 +298,8 @@ private:
         }};
         for (const auto& [missing, key] : needed) {
             if (missing) {
-                return error(nullptr, std::string{"environment.name = \"custom\" needs environment."} + key);
+                return error(nullptr,
+                             std::string{"environment.name = \"custom\" needs environment."} + key);
             }
         }
         if (auto wrong = read_ca()) return wrong;
@@ -300,7 +313,8 @@ private:
         stream.read(pem.data(), static_cast<std::streamsize>(pem.size()));
         pem.resize(static_cast<std::size_t>(stream.gcount()));
         if (pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
-            return error(nullptr, "environment.ca_file: no PEM certificate can be read from " + file.string());
+            return error(nullptr, "environment.ca_file: no PEM certificate can be read from " +
+                                      file.string());
         }
         draft_.config.environment.ca_pem = std::move(pem);
         draft_.config.environment.custom_ca = true;
@@ -341,18 +355,22 @@ Loaded parse(std::string_view text, const std::filesystem::path& file) {
 }
 
 Loaded load(const std::filesystem::path& file) {
-    struct stat about{};
+    const auto refused = [&file](std::string message) {
+        return ConfigError{file, 0, std::move(message)};
+    };
+    struct stat about {};
     if (stat(file.c_str(), &about) != 0) {
         if (errno == ENOENT) return parse("", file);
-        return ConfigError{file, 0, std::string{"cannot be read: "} + std::strerror(errno)};
+        return refused(std::string{"cannot be read: "} + std::strerror(errno));
     }
-    if (!S_ISREG(about.st_mode)) return ConfigError{file, 0, "is not a file"};
-    if ((about.st_mode & S_IWOTH) != 0) return ConfigError{file, 0, "everybody may write to it; chmod o-w"};
-    if (static_cast<std::size_t>(about.st_size) > kMaxFileBytes) return ConfigError{file, 0, "is larger than 1 MiB"};
+    if (!S_ISREG(about.st_mode)) return refused("is not a file");
+    if ((about.st_mode & S_IWOTH) != 0) return refused("everybody may write to it; chmod o-w");
+    if (static_cast<std::size_t>(about.st_size) > kMaxFileBytes)
+        return refused("is larger than 1 MiB");
     std::ifstream stream{file, std::ios::binary};
     std::ostringstream text;
     text << stream.rdbuf();
-    if (!stream) return ConfigError{file, 0, std::string{"cannot be read: "} + std::strerror(errno)};
+    if (!stream) return refused(std::string{"cannot be read: "} + std::strerror(errno));
     return parse(text.view(), file);
 }
 

@@ -60,7 +60,8 @@ constexpr Named kProduction{
     "https://chat.signal.org",
     "https://storage.signal.org",
     {"https://cdn.signal.org", "https://cdn2.signal.org", "https://cdn3.signal.org"},
-    {"BXu6QIKVz5MA8gstzfOgRQGqyLqOwNKHL6INkv3IHWMF", "BUkY0I+9+oPgDCn4+Ac6Iu813yvqkDr/ga8DzLxFxuk6"},
+    {"BXu6QIKVz5MA8gstzfOgRQGqyLqOwNKHL6INkv3IHWMF",
+     "BUkY0I+9+oPgDCn4+Ac6Iu813yvqkDr/ga8DzLxFxuk6"},
     "AMhf5ywVwITZMsff/eCyudZx9JDmkkkbV6PInzG4p8x3VqVJSFiMvnvlEKWuRob/1eaIetR31IYeAbm0NdOu"
     "HH8Qi+Rexi1wLlpzIo1gstHWBfZzy1+qHRV5A4TqPp15YzBPm0WSggW6PbSn+F4lf57VCnHF7p8SvzAA2ZZJ"
     "PYJURt8X7bbg+H3i+PEjH9DXItNEqs2sNcug37xZQDLm7X36nOoGPs54XsEGzPdEV+itQNGUFEjY6X9Uv+Ac"
@@ -86,8 +87,10 @@ constexpr Named kStaging{
     "staging",
     "https://chat.staging.signal.org",
     "https://storage-staging.signal.org",
-    {"https://cdn-staging.signal.org", "https://cdn2-staging.signal.org", "https://cdn3-staging.signal.org"},
-    {"BbqY1DzohE4NUZoVF+L18oUPrK3kILllLEJh2UnPSsEx", "BYhU6tPjqP46KGZEzRs1OL4U39V5dlPJ/X09ha4rErkm"},
+    {"https://cdn-staging.signal.org", "https://cdn2-staging.signal.org",
+     "https://cdn3-staging.signal.org"},
+    {"BbqY1DzohE4NUZoVF+L18oUPrK3kILllLEJh2UnPSsEx",
+     "BYhU6tPjqP46KGZEzRs1OL4U39V5dlPJ/X09ha4rErkm"},
     "ABSY21VckQcbSXVNCGRYJcfWHiAMZmpTtTELcDmxgdFbtp/bWsSxZdMKzfCp8rvIs8ocCU3B37fT3r4Mi5qA"
     "emeGeR2X+/YmOGR5ofui7tD5mDQfstAI9i+4WpMtIe8KC3wU5w3Inq3uNWVmoGtpKndsNfwJrCg0Hd9zmObh"
     "ypUnSkfYn2ooMOOnBpfdanRtrvetZUayDMSC5iSRcXKpdlukrpzzsCIvEwjwQlJYVPOQPj4V0F4UXXBdHSLK"

@@ -19,15 +19,17 @@ struct About {
 About about(Program program) {
     switch (program) {
         case Program::nacred: return {"nacred", "runs the vault and its courier", "", true};
-        case Program::vaultd: return {"nacre-vaultd", "the vault; nacred starts it", "vault", false};
-        case Program::courier: return {"nacre-courier", "the internet; nacred starts it", "courier", false};
+        case Program::vaultd:
+            return {"nacre-vaultd", "the vault; nacred starts it", "vault", false};
+        case Program::courier:
+            return {"nacre-courier", "the internet; nacred starts it", "courier", false};
     }
     std::abort();
 }
 
 std::string usage(const About& program) {
-    std::string text = std::string{"usage: "} + program.name + " [OPTION…]\n" + program.name + ": " +
-                       program.purpose +
+    std::string text = std::string{"usage: "} + program.name + " [OPTION…]\n" + program.name +
+                       ": " + program.purpose +
                        ".\n\n"
                        "  --instance NAME  a-z, 0-9 and -, at most 32; default: default\n"
                        "  --config FILE    default: $XDG_CONFIG_HOME/nacre/<instance>.toml\n"
@@ -83,7 +85,8 @@ std::optional<Refused> read_flag(std::string_view flag, std::optional<std::strin
 }
 
 std::optional<Refused> fill_defaults(const About& program, Places& places) {
-    const auto fill = [](fs::path& place, const std::optional<fs::path>& folder, const fs::path& below) {
+    const auto fill = [](fs::path& place, const std::optional<fs::path>& folder,
+                         const fs::path& below) {
         if (place.empty() && folder) place = (*folder / "nacre" / below).lexically_normal();
         return !place.empty();
     };
@@ -95,7 +98,8 @@ std::optional<Refused> fill_defaults(const About& program, Places& places) {
     if (!fill(places.state, xdg_folder("XDG_STATE_HOME", ".local/state"), state)) {
         return Refused{"neither XDG_STATE_HOME nor HOME is set; use --state"};
     }
-    if (program.supervises && !fill(places.runtime, xdg_folder("XDG_RUNTIME_DIR", nullptr), places.instance)) {
+    if (program.supervises &&
+        !fill(places.runtime, xdg_folder("XDG_RUNTIME_DIR", nullptr), places.instance)) {
         return Refused{"XDG_RUNTIME_DIR is not set; use --runtime"};
     }
     return std::nullopt;

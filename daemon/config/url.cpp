@@ -28,7 +28,8 @@ bool valid_host(std::string_view host) {
 bool valid_port(std::string_view port) {
     unsigned number = 0;
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    return error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65535;
+    return error == std::errc{} && end == port.data() + port.size() && number >= 1 &&
+           number <= 65535;
 }
 
 enum class Port : bool { optional, required };
@@ -45,7 +46,8 @@ bool valid_path(std::string_view path) {
     return path.empty() ||
            (path.back() != '/' && path.find("//") == path.npos && path.find("..") == path.npos &&
             std::all_of(path.begin(), path.end(), [](char c) {
-                return letter_or_digit(c) || c == '/' || c == '.' || c == '-' || c == '_' || c == '~';
+                return letter_or_digit(c) || c == '/' || c == '.' || c == '-' || c == '_' ||
+                       c == '~';
             }));
 }
 

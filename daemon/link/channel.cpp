@@ -48,7 +48,8 @@ void Stream::cancel() {
 
 Result<void> Stream::credit(std::uint64_t bytes) {
     const auto state = state_.lock();
-    if (!state || !stream_ || stream_->ended) return Error{ErrorCode::unavailable, "stream has ended"};
+    if (!state || !stream_ || stream_->ended)
+        return Error{ErrorCode::unavailable, "stream has ended"};
     Frame frame;
     frame.set_request_id(request_id_);
     frame.mutable_credit()->set_count(bytes);

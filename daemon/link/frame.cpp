@@ -90,13 +90,15 @@ Result<std::optional<Frame>> FrameReader::next() {
     const std::size_t available = buffer_.size() - start_;
     if (available < kLengthBytes) return std::optional<Frame>{};
     const std::uint32_t length = read_length(buffer_.data() + start_);
-    if (length == 0 || length > kMaxFrameBytes) return Error{ErrorCode::bad_message, "frame length"};
+    if (length == 0 || length > kMaxFrameBytes)
+        return Error{ErrorCode::bad_message, "frame length"};
     if (available - kLengthBytes < length) return std::optional<Frame>{};
     std::optional<Frame> frame{std::in_place};
     if (!frame->ParseFromArray(buffer_.data() + start_ + kLengthBytes, static_cast<int>(length))) {
         return Error{ErrorCode::bad_message, "parse frame"};
     }
-    if (frame->body_case() == Frame::BODY_NOT_SET) return Error{ErrorCode::bad_message, "frame body"};
+    if (frame->body_case() == Frame::BODY_NOT_SET)
+        return Error{ErrorCode::bad_message, "frame body"};
     start_ += kLengthBytes + length;
     return frame;
 }

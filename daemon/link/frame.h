@@ -48,9 +48,9 @@ private:
 enum class Role : std::uint8_t {
     misplaced,  // closes the link
     hello,
-    request,    // vault to courier, opens request_id, is answered
-    answer,     // courier to vault, belongs to request_id
-    one_way,    // unasked, or within a stream (Credit); no answer
+    request,  // vault to courier, opens request_id, is answered
+    answer,   // courier to vault, belongs to request_id
+    one_way,  // unasked, or within a stream (Credit); no answer
 };
 
 Role role(const Frame& frame, Side sender);

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 
-
 namespace nacre::link {
 namespace {
 

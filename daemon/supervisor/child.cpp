@@ -75,7 +75,8 @@ void Child::take(daemon::ControlMessage message) {
             return;
         case ControlKind::link: break;
     }
-    log::write(log::Level::error, name_, {ErrorCode::bad_message, "control message not for it to send"});
+    log::write(log::Level::error, name_,
+               {ErrorCode::bad_message, "control message not for it to send"});
     signal(SIGKILL);
 }
 
@@ -105,7 +106,8 @@ void Child::reap(Clock::time_point now) {
 }
 
 void Child::log_death(int code, int status) const {
-    if (locking_) return log::write(log::Level::info, name_, {log::field("locked_pid", process_.pid)});
+    if (locking_)
+        return log::write(log::Level::info, name_, {log::field("locked_pid", process_.pid)});
     const Literal how = code == CLD_EXITED ? Literal{"ended_status"} : Literal{"killed_signal"};
     const auto level = code == CLD_EXITED && status == 0 ? log::Level::info : log::Level::warning;
     log::write(level, name_, {log::field("pid", process_.pid), log::field(how, status)});

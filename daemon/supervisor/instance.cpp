@@ -28,7 +28,7 @@ std::optional<StartError> make_private_folder(const fs::path& path) {
     std::error_code error;
     fs::create_directories(path, error);
     if (error) return failed("make the folder", path, error.value());
-    struct stat about{};
+    struct stat about {};
     if (stat(path.c_str(), &about) != 0) return failed("look at", path, errno);
     if (!S_ISDIR(about.st_mode)) return failed("use", path, ENOTDIR);
     if (about.st_uid != geteuid()) return StartError{path.string() + " belongs to another user"};
@@ -82,13 +82,15 @@ std::optional<StartError> take(std::variant<Descriptor, StartError> opened, Desc
 std::variant<Instance, StartError> Instance::open(const config::Places& places) {
     umask(077);
     Instance made;
-    for (const fs::path& folder : {places.state, places.state / "vault", places.state / "courier",
-                                   places.runtime}) {
+    for (const fs::path& folder :
+         {places.state, places.state / "vault", places.state / "courier", places.runtime}) {
         if (auto error = make_private_folder(folder)) return std::move(*error);
     }
     if (auto error = take(lock_folder(places.state), made.state_lock_)) return std::move(*error);
-    if (auto error = take(lock_folder(places.runtime), made.runtime_lock_)) return std::move(*error);
-    if (auto error = take(listen_at(places.runtime / "api.sock"), made.api_)) return std::move(*error);
+    if (auto error = take(lock_folder(places.runtime), made.runtime_lock_))
+        return std::move(*error);
+    if (auto error = take(listen_at(places.runtime / "api.sock"), made.api_))
+        return std::move(*error);
     if (auto error = take(listen_at(places.runtime / "secret.sock"), made.secret_)) {
         return std::move(*error);
     }

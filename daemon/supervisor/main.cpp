@@ -40,8 +40,10 @@ int supervise(const config::Places& places) {
     auto opened = Instance::open(places);
     if (const auto* error = std::get_if<StartError>(&opened)) return refuse(error->text);
     const Instance& instance = std::get<Instance>(opened);
-    Child vault{"nacre-vaultd", program(places, "nacre-vaultd", "vault"),
-                {{"api", instance.api()}, {"secret", instance.secret()}}, false};
+    Child vault{"nacre-vaultd",
+                program(places, "nacre-vaultd", "vault"),
+                {{"api", instance.api()}, {"secret", instance.secret()}},
+                false};
     Child courier{"nacre-courier", program(places, "nacre-courier", "courier"), {}, true};
     Supervisor supervisor{std::move(vault), std::move(courier), *stop, *systemd};
     const Result<void> ended = supervisor.run();

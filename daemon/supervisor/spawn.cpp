@@ -51,7 +51,8 @@ std::vector<std::string> child_environment(const std::vector<Inherited>& descrip
         if (passes_on(*item)) made.emplace_back(*item);
     }
     std::string names;
-    for (const Inherited& item : descriptors) names.append(names.empty() ? "" : ":").append(item.name);
+    for (const Inherited& item : descriptors)
+        names.append(names.empty() ? "" : ":").append(item.name);
     made.push_back("LISTEN_PID=" + std::to_string(getpid()));
     made.push_back("LISTEN_FDS=" + std::to_string(descriptors.size()));
     made.push_back("LISTEN_FDNAMES=" + names);

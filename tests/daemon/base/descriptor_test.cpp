@@ -38,7 +38,8 @@ TEST_CASE("descriptor: a duplicate outlives the first and is close-on-exec", "[b
     CHECK(byte == 'x');
 }
 
-TEST_CASE("descriptor: an early end is unavailable, and so is a closed peer", "[base][descriptor]") {
+TEST_CASE("descriptor: an early end is unavailable, and so is a closed peer",
+          "[base][descriptor]") {
     auto [left, right] = stream_pair().value();
     REQUIRE(write_all(left.get(), as_bytes("abc")).ok());
     left.reset();

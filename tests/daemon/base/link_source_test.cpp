@@ -39,7 +39,8 @@ Descriptor listen_at(const std::filesystem::path& path) {
 Descriptor connect_to(const std::filesystem::path& path) {
     Descriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     const sockaddr_un address = address_of(path);
-    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        return {};
     return fd;
 }
 

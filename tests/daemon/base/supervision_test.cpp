@@ -66,7 +66,8 @@ TEST_CASE("supervision: speaks to systemd over NOTIFY_SOCKET", "[base][supervisi
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         path.copy(address.sun_path, sizeof address.sun_path - 1);
-        if (bind(systemd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return 1;
+        if (bind(systemd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+            return 1;
         setenv("NOTIFY_SOCKET", path.c_str(), 1);
         ListenFds fds = ListenFds::inherit();
         Supervision supervision = Supervision::inherit(fds).value();

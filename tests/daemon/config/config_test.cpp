@@ -35,7 +35,9 @@ std::string read(const std::filesystem::path& path) {
     return text.str();
 }
 
-void write(const std::filesystem::path& path, std::string_view text) { std::ofstream{path} << text; }
+void write(const std::filesystem::path& path, std::string_view text) {
+    std::ofstream{path} << text;
+}
 
 constexpr std::string_view kCustom = R"([environment]
 name = "custom"
@@ -76,9 +78,9 @@ kdf_target_ms = 250
 spool_max_mib = 7
 link_socket = "/run/x/link.sock"
 [api]
-allowed_uids = [1000, 1001]
+allowed_users = [1000, 1001]
 [link]
-allowed_uids = [0]
+allowed_users = ["root", 7]
 [log]
 level = "debug"
 )");
@@ -89,7 +91,7 @@ level = "debug"
     CHECK(config.courier.spool_max_mib == 7);
     CHECK(config.courier.link_socket == "/run/x/link.sock");
     CHECK(config.api.allowed_uids == std::vector<uid_t>{1000, 1001});
-    CHECK(config.link.allowed_uids == std::vector<uid_t>{0});
+    CHECK(config.link.allowed_uids == std::vector<uid_t>{0, 7});
     CHECK(config.log_level == log::Level::debug);
 }
 
@@ -141,21 +143,29 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "proxy.url: allowed is a text socks5h://host:port, without user and password"},
         {"[proxy]\nrequired = \"yes\"", 2, "proxy.required: allowed is true, false"},
         {"[proxy]\nrequired = true", 0, "proxy.required = true needs proxy.url"},
-        {"[vault]\nkdf_target_ms = 49", 2, "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
-        {"[vault]\nkdf_target_ms = 1e3", 2, "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
-        {"vault.kdf_target_ms = 10001", 1, "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
+        {"[vault]\nkdf_target_ms = 49", 2,
+         "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
+        {"[vault]\nkdf_target_ms = 1e3", 2,
+         "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
+        {"vault.kdf_target_ms = 10001", 1,
+         "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
         {"[courier]\nspool_max_mib = 0", 2,
          "courier.spool_max_mib: allowed is a number from 1 to 1048576"},
-        {"[courier]\nlink_socket = \"link.sock\"", 2, "courier.link_socket: allowed is an absolute path"},
-        {"[api]\nallowed_uids = [\"root\"]", 2, "api.allowed_uids: allowed is a list of numeric user ids"},
-        {"[api]\nallowed_uids = 1000", 2, "api.allowed_uids: allowed is a list of numeric user ids"},
-        {"[api]\nallowed_uids = [4294967295]", 2,
-         "api.allowed_uids: allowed is a list of numeric user ids"},
-        {"[link]\nallowed_uids = [-1]", 2, "link.allowed_uids: allowed is a list of numeric user ids"},
+        {"[courier]\nlink_socket = \"link.sock\"", 2,
+         "courier.link_socket: allowed is an absolute path"},
+        {"[api]\nallowed_users = [\"no such user\"]", 2,
+         "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
+        {"[api]\nallowed_users = 1000", 2,
+         "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
+        {"[api]\nallowed_users = [4294967295]", 2,
+         "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
+        {"[link]\nallowed_users = [-1]", 2,
+         "link.allowed_users: allowed is a list of user names of /etc/passwd, or"},
         {"[log]\nlevel = \"loud\"", 2,
          "log.level: allowed is \"error\", \"warning\", \"notice\", \"info\", \"debug\""},
         {"[log]\nlevels = \"info\"", 2, "unknown key log.levels; allowed are log.level"},
-        {"[api.allowed_uids]\nx = 1", 1, "api.allowed_uids: allowed is a list of numeric user ids"},
+        {"[api.allowed_users]\nx = 1", 1,
+         "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
         {"log = 3", 1, "unknown key log; allowed are environment.name,"},
         {"[logs]\nlevel = \"info\"", 1, "unknown key logs; allowed are environment.name,"},
         {"[environment]\nname = \"custom\"\ntrust_roots = [\"AAAA\"]", 3,
@@ -167,7 +177,8 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
         {"[environment]\nname = \"custom\"\ncdn.1 = \"https://x\"", 3,
          "unknown key environment.cdn.1; allowed are environment.name,"},
         {"[environment]\nname = \"custom\"\ncdn.0 = \"https://x/\"", 3,
-         "environment.cdn.0: allowed is a text https://host[:port][/path] without a slash at the end"},
+         "environment.cdn.0: allowed is a text https://host[:port][/path] without a slash at the "
+         "end"},
     }));
     CAPTURE(row.text);
     const ConfigError error = error_of(row.text);
@@ -195,7 +206,8 @@ TEST_CASE("config: a file that others may write, or that is none, is refused", "
     const TempDir dir;
     write(dir / "x.toml", "");
     REQUIRE(chmod((dir / "x.toml").c_str(), 0646) == 0);
-    CHECK(std::get<ConfigError>(load(dir / "x.toml")).message.find("chmod o-w") != std::string::npos);
+    CHECK(std::get<ConfigError>(load(dir / "x.toml")).message.find("chmod o-w") !=
+          std::string::npos);
     CHECK(std::get<ConfigError>(load(dir.path())).message == "is not a file");
     write(dir / "large.toml", std::string((1 << 20) + 1, '#'));
     CHECK(std::get<ConfigError>(load(dir / "large.toml")).message == "is larger than 1 MiB");
@@ -212,7 +224,8 @@ TEST_CASE("config: the example loads, has the defaults, and names every key", "[
         if (line.starts_with("[")) section = line.substr(1, line.find(']') - 1) + ".";
         if (line.starts_with("#")) line.erase(0, 1);
         const std::size_t equals = line.find(" = ");
-        if (equals != line.npos && line.find(' ') == equals) named.push_back(section + line.substr(0, equals));
+        if (equals != line.npos && line.find(' ') == equals)
+            named.push_back(section + line.substr(0, equals));
     }
     CHECK(named == known_keys());
 }
@@ -224,7 +237,8 @@ TEST_CASE("config: the example's commented values are allowed ones", "[config]")
     std::string text;
     for (std::string line; std::getline(lines, line);) {
         if (line == "name = \"production\"") line = "name = \"custom\"";
-        const bool commented = line.starts_with("#") && line.find(" = ") != line.npos && line[1] != ' ';
+        const bool commented =
+            line.starts_with("#") && line.find(" = ") != line.npos && line[1] != ' ';
         text += (commented ? line.substr(1) : line) + "\n";
     }
     write(dir / "x.toml", text);

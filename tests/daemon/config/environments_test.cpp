@@ -40,7 +40,8 @@ TEST_CASE("environments: production and staging share no key", "[config][environ
     CHECK(live.server_public_params != test.server_public_params);
 }
 
-TEST_CASE("wire environment: says what connects where, whatever the order", "[config][environments]") {
+TEST_CASE("wire environment: says what connects where, whatever the order",
+          "[config][environments]") {
     Config config;
     config.environment = production();
     const auto wire = wire_environment(config);

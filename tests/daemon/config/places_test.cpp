@@ -12,7 +12,8 @@ namespace {
 // HOME=/home/u and nothing else of XDG, unless a test says more.
 struct Variables {
     Variables() {
-        for (const char* name : {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"}) unsetenv(name);
+        for (const char* name : {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
+            unsetenv(name);
         setenv("HOME", "/home/u", 1);
     }
 };
@@ -60,8 +61,8 @@ TEST_CASE("places: HOME stands in, relative XDG folders do not count", "[config]
 
 TEST_CASE("places: flags win, in both spellings", "[config][places]") {
     const Variables variables;
-    const Places made = places(Program::nacred, {"--config=/a.toml", "--state", "/s", "--runtime=/r",
-                                                 "--bin", "/b"});
+    const Places made = places(
+        Program::nacred, {"--config=/a.toml", "--state", "/s", "--runtime=/r", "--bin", "/b"});
     CHECK(made.config == "/a.toml");
     CHECK(made.config_given);
     CHECK(made.state == "/s");
@@ -73,9 +74,11 @@ TEST_CASE("places: flags win, in both spellings", "[config][places]") {
 TEST_CASE("places: what is missing or strange is refused in a sentence", "[config][places]") {
     const Variables variables;
     CHECK(refused(Program::nacred, {}).text == "nacred: XDG_RUNTIME_DIR is not set; use --runtime");
-    CHECK(refused(Program::nacred, {"--what"}).text == "nacred: unknown option '--what'; see --help");
+    CHECK(refused(Program::nacred, {"--what"}).text ==
+          "nacred: unknown option '--what'; see --help");
     CHECK(refused(Program::vaultd, {"--bin", "/b"}).status == 1);
-    CHECK(refused(Program::vaultd, {"--config"}).text == "nacre-vaultd: option --config needs a value");
+    CHECK(refused(Program::vaultd, {"--config"}).text ==
+          "nacre-vaultd: option --config needs a value");
     CHECK(refused(Program::vaultd, {"--instance", "../x"}).status == 1);
     unsetenv("HOME");
     CHECK(refused(Program::courier, {}).text.find("use --config") != std::string::npos);
@@ -92,6 +95,7 @@ TEST_CASE("places: instance names are short and plain", "[config][places]") {
     CHECK(valid_instance("default"));
     CHECK(valid_instance("work-2"));
     CHECK(valid_instance(std::string(32, 'a')));
-    for (const char* bad : {"", "Work", "a/b", "..", "a.b", "a b", "ä"}) CHECK_FALSE(valid_instance(bad));
+    for (const char* bad : {"", "Work", "a/b", "..", "a.b", "a b", "ä"})
+        CHECK_FALSE(valid_instance(bad));
     CHECK_FALSE(valid_instance(std::string(33, 'a')));
 }

@@ -155,7 +155,8 @@ struct Raw {
 
 }  // namespace
 
-TEST_CASE("channel: a call gets its answer, and the vault knows the environment", "[link][channel]") {
+TEST_CASE("channel: a call gets its answer, and the vault knows the environment",
+          "[link][channel]") {
     Pair pair;
     CHECK(pair.vault->peer_environment().name() == "custom");
     auto answer = std::async(std::launch::async, [&] { return pair.vault->call(whoami(), kLong); });
@@ -248,13 +249,15 @@ TEST_CASE("channel: an answer of the wrong kind, or too large, leaves the reques
     CHECK_THAT(asked.reply.send(chat_reply(200)), FailsWith(ErrorCode::internal));
 }
 
-TEST_CASE("channel: a stream brings its frames in order and ends with the last", "[link][channel]") {
+TEST_CASE("channel: a stream brings its frames in order and ends with the last",
+          "[link][channel]") {
     Pair pair;
     Inbox<Got> got;
     Stream stream = pair.vault
-                        ->open_stream(download(), [&](Result<Frame> frame, bool last) {
-                            got.put({std::move(frame), last});
-                        })
+                        ->open_stream(download(),
+                                      [&](Result<Frame> frame, bool last) {
+                                          got.put({std::move(frame), last});
+                                      })
                         .value();
     const Asked asked = pair.asked.take();
     REQUIRE(stream.credit(4096).ok());
@@ -279,9 +282,10 @@ TEST_CASE("channel: a cancelled stream is silent and tells the courier", "[link]
     Inbox<Got> got;
     const bool destroy = GENERATE(false, true);
     std::optional<Stream> stream = pair.vault
-                                       ->open_stream(download(), [&](Result<Frame> frame, bool last) {
-                                           got.put({std::move(frame), last});
-                                       })
+                                       ->open_stream(download(),
+                                                     [&](Result<Frame> frame, bool last) {
+                                                         got.put({std::move(frame), last});
+                                                     })
                                        .value();
     const Asked asked = pair.asked.take();
     REQUIRE(asked.reply.send(chunk("first")).ok());
@@ -304,11 +308,12 @@ TEST_CASE("channel: a stream may be cancelled from its own callback", "[link][ch
     std::promise<void> opened;
     Inbox<bool> called;
     stream = pair.vault
-                 ->open_stream(download(), [&](const Result<Frame>&, bool last) {
-                     opened.get_future().wait();
-                     stream.cancel();
-                     called.put(last);
-                 })
+                 ->open_stream(download(),
+                               [&](const Result<Frame>&, bool last) {
+                                   opened.get_future().wait();
+                                   stream.cancel();
+                                   called.put(last);
+                               })
                  .value();
     opened.set_value();
     const Asked asked = pair.asked.take();
@@ -317,13 +322,15 @@ TEST_CASE("channel: a stream may be cancelled from its own callback", "[link][ch
     CHECK(pair.to_courier.take().has_cancel());
 }
 
-TEST_CASE("channel: the courier's death fails what is pending and is told once", "[link][channel]") {
+TEST_CASE("channel: the courier's death fails what is pending and is told once",
+          "[link][channel]") {
     Pair pair;
     Inbox<Got> got;
     Stream stream = pair.vault
-                        ->open_stream(download(), [&](Result<Frame> frame, bool last) {
-                            got.put({std::move(frame), last});
-                        })
+                        ->open_stream(download(),
+                                      [&](Result<Frame> frame, bool last) {
+                                          got.put({std::move(frame), last});
+                                      })
                         .value();
     auto answer = std::async(std::launch::async, [&] { return pair.vault->call(whoami(), kLong); });
     const Asked first = pair.asked.take();
@@ -375,8 +382,7 @@ TEST_CASE("channel: a poster waits while the other side does not read, and close
     CHECK_THAT(flood.get(), FailsWith(ErrorCode::unavailable));
 }
 
-TEST_CASE("channel: both sides flooding each other do not deadlock",
-          "[link][channel]") {
+TEST_CASE("channel: both sides flooding each other do not deadlock", "[link][channel]") {
     constexpr int kFrames = 20'000;
     std::atomic<int> vault_got{0};
     std::atomic<int> courier_got{0};
@@ -385,7 +391,10 @@ TEST_CASE("channel: both sides flooding each other do not deadlock",
     const auto count = [&](std::atomic<int>& counter) {
         ++counter;
         if (vault_got + courier_got == 2 * kFrames) {
-            try { done.set_value(); } catch (const std::future_error&) {}
+            try {
+                done.set_value();
+            } catch (const std::future_error&) {
+            }
         }
     };
     Handlers vault_handlers;
@@ -443,8 +452,8 @@ TEST_CASE("channel: malformed and misplaced frames close the link", "[link][chan
     Frame frame;
     switch (kind) {
         case 0: frame.mutable_hello()->set_version(kLinkVersion); break;  // twice
-        case 1: frame.mutable_committed(); break;                        // from the wrong side
-        case 2: frame.mutable_done(); break;                             // answer, no number
+        case 1: frame.mutable_committed(); break;                         // from the wrong side
+        case 2: frame.mutable_done(); break;                              // answer, no number
         case 3:
             frame = chat_reply(200);
             frame.set_request_id(99);  // to no request

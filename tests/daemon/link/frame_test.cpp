@@ -86,8 +86,8 @@ TEST_CASE("frame: the length is four bytes, little endian, without itself", "[li
 
 TEST_CASE("frame: malformed bytes fail with bad_message", "[link][frame]") {
     using namespace std::string_literals;
-    CHECK_THAT(read("\0\0\0\0"s), FailsWith(ErrorCode::bad_message));              // length 0
-    CHECK_THAT(read("\x01\0\x10\0"s), FailsWith(ErrorCode::bad_message));          // 1 MiB + 1
+    CHECK_THAT(read("\0\0\0\0"s), FailsWith(ErrorCode::bad_message));      // length 0
+    CHECK_THAT(read("\x01\0\x10\0"s), FailsWith(ErrorCode::bad_message));  // 1 MiB + 1
     CHECK_THAT(read("\xff\xff\xff\xff"s), FailsWith(ErrorCode::bad_message));
     CHECK_THAT(read("\x01\0\0\0\xff"s), FailsWith(ErrorCode::bad_message));        // does not parse
     CHECK_THAT(read("\x02\0\0\0\x08\x01"s), FailsWith(ErrorCode::bad_message));    // no body

@@ -43,8 +43,7 @@ TEST_CASE("handshake: the vault learns the courier's environment", "[link][hands
                            milliseconds{5000});
     });
     FrameReader reader;
-    const auto hello =
-        shake_hands(sockets.ours.get(), Side::vault, {}, reader, milliseconds{5000});
+    const auto hello = shake_hands(sockets.ours.get(), Side::vault, {}, reader, milliseconds{5000});
     REQUIRE(hello.ok());
     CHECK(hello->environment().name() == "custom");
     const auto theirs = courier.get();

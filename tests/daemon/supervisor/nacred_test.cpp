@@ -86,7 +86,9 @@ struct Stub {
 // nacred as a process of its own, with the stubs for children.
 class Nacred {
 public:
-    Nacred() : director_{bound(dir_ / "stub", SOCK_SEQPACKET)}, systemd_{bound(dir_ / "notify", SOCK_DGRAM)} {
+    Nacred()
+        : director_{bound(dir_ / "stub", SOCK_SEQPACKET)},
+          systemd_{bound(dir_ / "notify", SOCK_DGRAM)} {
         REQUIRE(listen(director_.get(), 16) == 0);
         pid_ = start("log");
     }
@@ -110,8 +112,8 @@ public:
         setenv("HOME", state.c_str(), 1);
         const int out = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(out, STDERR_FILENO);
-        execl(NACRE_NACRED, "nacred", "--runtime", runtime.c_str(), "--state", state.c_str(), "--bin",
-              NACRE_STUBS, static_cast<char*>(nullptr));
+        execl(NACRE_NACRED, "nacred", "--runtime", runtime.c_str(), "--state", state.c_str(),
+              "--bin", NACRE_STUBS, static_cast<char*>(nullptr));
         _exit(99);
     }
 
@@ -191,7 +193,8 @@ std::pair<int, std::string> run(std::vector<std::string> words) {
 
 }  // namespace
 
-TEST_CASE("nacred: starts both, each with its descriptors, and links them", "[supervisor][nacred]") {
+TEST_CASE("nacred: starts both, each with its descriptors, and links them",
+          "[supervisor][nacred]") {
     const Nacred nacred;
     const auto [vault, courier] = nacred.both();
     CHECK(vault.given == "api secret");
@@ -246,7 +249,8 @@ TEST_CASE("nacred: a killed courier comes back, and both get a new link", "[supe
     CHECK(vault.told() == "heard back");
 }
 
-TEST_CASE("nacred: a killed vault comes back, and the courier gets a new link", "[supervisor][nacred]") {
+TEST_CASE("nacred: a killed vault comes back, and the courier gets a new link",
+          "[supervisor][nacred]") {
     const Nacred nacred;
     const auto [vault, courier] = nacred.both();
     CHECK(courier.told() == "link");
@@ -320,7 +324,8 @@ TEST_CASE("nacred: deaths in a row wait longer each time", "[supervisor][nacred]
     CHECK(nacred.log().find("ended_status=3") != std::string::npos);
 }
 
-TEST_CASE("nacred: a child that breaks the protocol is killed and replaced", "[supervisor][nacred]") {
+TEST_CASE("nacred: a child that breaks the protocol is killed and replaced",
+          "[supervisor][nacred]") {
     const Nacred nacred;
     auto [vault, courier] = nacred.both();
     SECTION("unknown kind") { vault.order("garbage"); }
@@ -345,7 +350,8 @@ TEST_CASE("nacred: SIGTERM ends both children and removes the sockets", "[superv
     CHECK(kill(courier.pid, 0) == -1);
 }
 
-TEST_CASE("nacred: a child that does not end is killed after ten seconds", "[supervisor][nacred][slow]") {
+TEST_CASE("nacred: a child that does not end is killed after ten seconds",
+          "[supervisor][nacred][slow]") {
     Nacred nacred;
     const auto [vault, courier] = nacred.both();
     vault.order_and_wait("deaf");
@@ -411,7 +417,8 @@ TEST_CASE("nacred: says in a line why it cannot start", "[supervisor][nacred]") 
          "nacred: " + config + ":2: log.level: allowed is "},
         {{"--state", state, "--runtime", runtime, "--config", config + "x"},
          "nacred: " + config + "x does not exist"},
-        {{"--state", "/proc/nacre", "--runtime", runtime}, "nacred: cannot make the folder /proc/nacre: "},
+        {{"--state", "/proc/nacre", "--runtime", runtime},
+         "nacred: cannot make the folder /proc/nacre: "},
         {{"--state", config, "--runtime", runtime}, "nacred: cannot "},
         {{"--state", state, "--runtime", (dir / std::string(100, 'x')).string()},
          "nacred: the socket's path is too long"},

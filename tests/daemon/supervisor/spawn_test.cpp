@@ -45,12 +45,14 @@ TEST_CASE("spawn: what cannot be executed ends with 127", "[supervisor][spawn]")
 }
 
 TEST_CASE("spawn: the environment passes but for what changes libraries", "[supervisor][spawn]") {
-    for (const char* kept : {"HOME=/x", "PATH=/bin", "LANG=C", "NACRE_CRASH_POINT=after_put", "TZ=UTC"}) {
+    for (const char* kept :
+         {"HOME=/x", "PATH=/bin", "LANG=C", "NACRE_CRASH_POINT=after_put", "TZ=UTC"}) {
         CHECK(passes_on(kept));
     }
-    for (const char* dropped : {"NOTIFY_SOCKET=/x", "LISTEN_PID=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=a",
-                                "https_proxy=x", "ALL_PROXY=x", "GRPC_TRACE=all", "SSLKEYLOGFILE=/x",
-                                "SSL_CERT_FILE=/x", "OPENSSL_CONF=/x"}) {
+    for (const char* dropped :
+         {"NOTIFY_SOCKET=/x", "LISTEN_PID=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=a", "https_proxy=x",
+          "ALL_PROXY=x", "GRPC_TRACE=all", "SSLKEYLOGFILE=/x", "SSL_CERT_FILE=/x",
+          "OPENSSL_CONF=/x"}) {
         CAPTURE(dropped);
         CHECK_FALSE(passes_on(dropped));
     }

@@ -73,7 +73,9 @@ public:
     }
 
 private:
-    void tell(const std::string& text) const { (void)daemon::write_all(test_.get(), as_bytes(text)); }
+    void tell(const std::string& text) const {
+        (void)daemon::write_all(test_.get(), as_bytes(text));
+    }
 
     void obey(const std::string& order) {
         const std::string verb = order.substr(0, order.find(' '));
