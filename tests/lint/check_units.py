@@ -4,6 +4,7 @@
 `systemd-analyze verify` wants every program that a unit starts to exist: the units are checked as
 copies whose ExecStart points into the build folder.
 """
+import os
 import pathlib
 import re
 import shutil
@@ -31,8 +32,10 @@ def main():
                               lambda found: str(BIN / found.group(1)), unit.read_text())
                 (place / unit.name).write_text(text)
             command = ["systemd-analyze", "verify", "--man=no"] + (["--user"] if user else [])
+            # The user manager's paths need a runtime folder, which CI machines do not give.
+            environment = {**os.environ, "XDG_RUNTIME_DIR": folder}
             result = subprocess.run(command + [str(place / unit.name) for unit in chosen],
-                                    capture_output=True, text=True)
+                                    capture_output=True, text=True, env=environment)
             names = {unit.name for unit in chosen}
             lines = [line for line in result.stderr.splitlines()
                      if any(name in line for name in names)]

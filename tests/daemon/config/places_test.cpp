@@ -9,12 +9,12 @@ using namespace nacre::config;
 
 namespace {
 
-// HOME=/home/u and nothing else of XDG, unless a test says more.
+// HOME=/h and nothing else of XDG, unless a test says more.
 struct Variables {
     Variables() {
         for (const char* name : {"XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"})
             unsetenv(name);
-        setenv("HOME", "/home/u", 1);
+        setenv("HOME", "/h", 1);
     }
 };
 
@@ -55,8 +55,8 @@ TEST_CASE("places: HOME stands in, relative XDG folders do not count", "[config]
     const Variables variables;
     setenv("XDG_STATE_HOME", "relative", 1);
     const Places made = places(Program::vaultd, {});
-    CHECK(made.config == "/home/u/.config/nacre/default.toml");
-    CHECK(made.state == "/home/u/.local/state/nacre/default/vault");
+    CHECK(made.config == "/h/.config/nacre/default.toml");
+    CHECK(made.state == "/h/.local/state/nacre/default/vault");
 }
 
 TEST_CASE("places: flags win, in both spellings", "[config][places]") {
