@@ -16,7 +16,8 @@ Host::Host(std::unique_ptr<Library> library) : library_{std::move(library)} {}
 Host::~Host() = default;
 
 Result<std::unique_ptr<Host>> Host::open(const std::filesystem::path& addon) {
-    return std::unique_ptr<Host>{new Host{NACRE_TRY(Library::load(addon))}};
+    auto library = NACRE_TRY(Library::load(addon));
+    return std::unique_ptr<Host>{new Host{std::move(library)}};
 }
 
 int Host::event_fd() const { return library_->environment().queue().descriptor(); }

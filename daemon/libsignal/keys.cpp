@@ -72,8 +72,9 @@ Result<PreKey> make_pre_key(Host& host, std::uint32_t id) {
     const auto key = NACRE_TRY(call(host, native::PrivateKey_Generate));
     const auto handle = NACRE_TRY(call(host, native::PrivateKey_GetPublicKey, key));
     const auto record = NACRE_TRY(call(host, native::PreKeyRecord_New, id, handle, key));
-    return PreKey{id, NACRE_TRY(call(host, native::PublicKey_Serialize, handle)), {},
-                  NACRE_TRY(call(host, native::PreKeyRecord_Serialize, record))};
+    auto bytes = NACRE_TRY(call(host, native::PublicKey_Serialize, handle));
+    auto kept = NACRE_TRY(call(host, native::PreKeyRecord_Serialize, record));
+    return PreKey{id, std::move(bytes), {}, std::move(kept)};
 }
 
 Result<PreKey> make_signed_pre_key(Host& host, std::uint32_t id, const PrivateKey& identity,
@@ -84,8 +85,8 @@ Result<PreKey> make_signed_pre_key(Host& host, std::uint32_t id, const PrivateKe
     auto signature = NACRE_TRY(sign(host, identity, bytes));
     const auto record = NACRE_TRY(
         call(host, native::SignedPreKeyRecord_New, id, timestamp_ms, handle, key, signature));
-    return PreKey{id, std::move(bytes), std::move(signature),
-                  NACRE_TRY(call(host, native::SignedPreKeyRecord_Serialize, record))};
+    auto kept = NACRE_TRY(call(host, native::SignedPreKeyRecord_Serialize, record));
+    return PreKey{id, std::move(bytes), std::move(signature), std::move(kept)};
 }
 
 Result<PreKey> make_kyber_pre_key(Host& host, std::uint32_t id, const PrivateKey& identity,
@@ -96,8 +97,8 @@ Result<PreKey> make_kyber_pre_key(Host& host, std::uint32_t id, const PrivateKey
     auto signature = NACRE_TRY(sign(host, identity, bytes));
     const auto record = NACRE_TRY(
         call(host, native::KyberPreKeyRecord_New, id, timestamp_ms, pair, signature));
-    return PreKey{id, std::move(bytes), std::move(signature),
-                  NACRE_TRY(call(host, native::KyberPreKeyRecord_Serialize, record))};
+    auto kept = NACRE_TRY(call(host, native::KyberPreKeyRecord_Serialize, record));
+    return PreKey{id, std::move(bytes), std::move(signature), std::move(kept)};
 }
 
 Result<std::uint32_t> generate_registration_id() {

@@ -18,12 +18,14 @@ Result<UnidentifiedContent> unseal(Host& host, Stores& stores, ByteView message)
         NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetMsgType, content));
     const auto hint =
         NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetContentHint, content));
-    return UnidentifiedContent{
-        NACRE_TRY(call(host, native::SenderCertificate_GetSerialized, certificate)),
-        static_cast<CiphertextType>(type),
-        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetContents, content)),
-        static_cast<ContentHint>(hint),
-        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetGroupId, content))};
+    auto bytes = NACRE_TRY(call(host, native::SenderCertificate_GetSerialized, certificate));
+    auto contents =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetContents, content));
+    auto group_id =
+        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_GetGroupId, content));
+    return UnidentifiedContent{std::move(bytes), static_cast<CiphertextType>(type),
+                               std::move(contents), static_cast<ContentHint>(hint),
+                               std::move(group_id)};
 }
 
 Result<SenderCertificate> parse_sender_certificate(Host& host, ByteView certificate) {

@@ -4,6 +4,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "daemon/courier/egress.h"
 #include "daemon/libsignal/async_call.h"
 #include "daemon/libsignal/listeners.h"
@@ -35,14 +39,24 @@ Bytes server_request(std::string_view verb, std::string_view path, std::string_v
     return bytes;
 }
 
+// libsignal's fake keeps a text for ever; its real connections do not.
+struct LeakingOnPurpose {
+#ifdef __SANITIZE_ADDRESS__
+    __lsan::ScopedDisabler disabled;
+#endif
+};
+
 // An authenticated connection and the server's end of it.
 struct FakeChat {
     FakeChat() {
         const napi::Environment::Scope scope{host.library().environment()};
         napi::Ref<ChatListenerObject> object{make_listener(host, listener())};
-        const auto fake = call(host, native::TESTING_FakeChatConnection_Create,
-                               *network->parts().runtime, object.get(), "", "alert one\nalert two")
-                              .value();
+        const auto fake = [&] {
+            [[maybe_unused]] const LeakingOnPurpose in_the_fake;
+            return call(host, native::TESTING_FakeChatConnection_Create,
+                        *network->parts().runtime, object.get(), "", "alert one\nalert two")
+                .value();
+        }();
         auto chat = call(host, native::TESTING_FakeChatConnection_TakeAuthenticatedChat, fake);
         remote.emplace(call(host, native::TESTING_FakeChatConnection_TakeRemote, fake).value());
         connection = adopt(*network, std::move(chat).value(), object);
