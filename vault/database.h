@@ -1,6 +1,7 @@
 // Database: one SQLCipher connection, its cached statements and transactions.
 //
-// Layer:   vault. The only files that include sqlite3.h are vault/database.cpp and the tokenizer.
+// Layer:   vault. Only database.cpp, the files it is made of (connection, page_guard, sqlite_*)
+//          and the tokenizer include sqlite3.h.
 // Secrets: takes the database subkey at open; afterwards SQLCipher holds page keys in ordinary
 //          memory (daemon/ARCHITECTURE.md lists that). Bound text and blobs pass through SQLite's
 //          zero-on-free allocator.
@@ -53,6 +54,8 @@ private:
     struct Compiled;
     explicit Statement(Compiled* compiled) : compiled_{compiled} {}
     void note(int bind_result);
+    void hold_guard();
+    void reset() noexcept;
     void release() noexcept;
     Compiled* compiled_;
     int failed_bind_ = 0;

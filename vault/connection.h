@@ -1,0 +1,23 @@
+// Connection: opens SQLCipher's database file with the settings nacre relies on.
+//
+// Layer:   vault, for database.cpp.
+// Secrets: borrows the database subkey; SQLCipher keeps it in ordinary memory from then on.
+// Errors:  those of database.h.
+// Threads: none of its own.
+#pragma once
+
+#include <filesystem>
+
+#include "api/base/result.h"
+#include "sandbox/secret.h"
+#include "vault/database.h"
+
+struct sqlite3;
+
+namespace nacre::vault {
+
+// The caller closes it with sqlite3_close_v2.
+Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret<32>& key,
+                                 Database::Mode mode, std::size_t cache_kib);
+
+}  // namespace nacre::vault
