@@ -207,6 +207,28 @@ TEST_CASE("message store: a receipt before its message is applied later",
     CHECK(f.number("SELECT count(*) FROM early_receipt") == 0);
 }
 
+TEST_CASE("message store: an edited message is found by its new text only",
+          "[vault][message_store]") {
+    StoreFixture f;
+    Search search{f.database};
+    const auto indexed = *f.messages.insert(f.incoming("first words"));
+    REQUIRE(search.index_new().ok());
+    const auto fresh = *f.messages.insert(f.incoming("first words"));
+    for (const auto& ref : {indexed, fresh}) {
+        REQUIRE(f.messages.edit(ref.order, "second thoughts", Bytes{7}).ok());
+        CHECK(f.messages.find(ref.id).value()->body == "second thoughts");
+        CHECK(f.messages.content(ref.order).value() == Bytes{7});
+    }
+    CHECK(search.find("first", std::nullopt, {})->hits.empty());
+    CHECK(search.find("thoughts", std::nullopt, {})->hits.size() == 2);
+    REQUIRE(search.index_new().ok());
+    CHECK(search.find("thoughts", std::nullopt, {})->hits.size() == 2);
+    CHECK(f.database
+              .exec("INSERT INTO message_index (message_index, rank) VALUES ('integrity-check', 1)")
+              .ok());
+    CHECK_THAT(f.messages.edit(999, "x", {}), FailsWith(ErrorCode::not_found));
+}
+
 TEST_CASE("message store: deleting leaves nothing of a message", "[vault][message_store]") {
     StoreFixture f;
     OutboxStore outbox{f.database};
@@ -247,7 +269,7 @@ TEST_CASE("conversation store: latest first, empty ones last", "[vault][conversa
         const auto person = *f.recipients.ensure(ServiceId::aci(uuid(i)));
         const auto conversation = *f.conversations.ensure_recipient(person.row);
         CHECK(f.conversations.ensure_recipient(person.row)->id == conversation.id);
-        NewMessage message = f.incoming(std::to_string(i));
+        NewMessage message = f.incoming("text");
         message.conversation = conversation.row;
         message.author = person.row;
         REQUIRE(f.messages.insert(message).ok());

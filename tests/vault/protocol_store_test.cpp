@@ -29,6 +29,10 @@ TEST_CASE("protocol store: keeps a session for each identity, person and device"
     CHECK(f.protocol.session(OwnIdentity::pni, f.alice, 1).value() == Bytes{3});
     CHECK(f.protocol.session_devices(OwnIdentity::aci, f.alice).value() ==
           std::vector<std::uint32_t>{1, 2});
+    const auto all = *f.protocol.sessions(OwnIdentity::aci);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].remote == f.alice);
+    CHECK(all[0].device + all[1].device == 3);
     REQUIRE(f.protocol.remove_session(OwnIdentity::aci, f.alice, 1).ok());
     CHECK(f.protocol.session_devices(OwnIdentity::aci, f.alice).value() ==
           std::vector<std::uint32_t>{2});

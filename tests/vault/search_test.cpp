@@ -206,6 +206,36 @@ TEST_CASE("search: ranges stand on the original text", "[vault][search]") {
     CHECK(words("s") == std::vector<std::string>{"ß", "S", "ß"});
 }
 
+TEST_CASE("search: works on a reader beside the writer", "[vault][search]") {
+    Fixture f;
+    f.add("needle one");
+    REQUIRE(f.search.index_new().ok());
+    f.add("needle two");
+    REQUIRE(f.transaction.commit().ok());
+    Database reader = *Database::open(f.dir / "test.db", f.key, Database::Mode::read_only);
+    Search reading{reader};
+    MessageStore messages{reader};
+    ConversationStore conversations{reader};
+    RecipientStore recipients{reader};
+    CHECK(reading.find("needle", std::nullopt, {})->hits.size() == 2);
+    CHECK(reading.find("o", f.with_bob.id, {})->hits.size() == 2);
+    CHECK(messages.list(f.with_bob.id, {})->messages.size() == 2);
+    CHECK(conversations.list({})->conversations.size() == 1);
+    CHECK(recipients.list("", {})->recipients.size() == 2);
+    // What the writer adds is there for the next query, and gone again when removed.
+    auto transaction = *Transaction::begin(f.database);
+    f.add("needle three");
+    REQUIRE(f.search.index_new().ok());
+    CHECK(reading.find("needle", std::nullopt, {})->hits.size() == 2);
+    REQUIRE(transaction.commit().ok());
+    const auto hits = reading.find("needle", std::nullopt, {})->hits;
+    REQUIRE(hits.size() == 3);
+    auto removal = *Transaction::begin(f.database);
+    REQUIRE(f.messages.remove(hits[0].message.id).ok());
+    REQUIRE(removal.commit().ok());
+    CHECK(reading.find("needle", std::nullopt, {})->hits.size() == 2);
+}
+
 TEST_CASE("search: index_new waits until there is enough", "[vault][search]") {
     Fixture f;
     f.add("one");
