@@ -81,12 +81,10 @@ bool Acceptor::accept_one() {
         log::write(log::Level::warning, "accept", os_error("accept4", error));
         return false;
     }
-    if (!peers_.whoever_the_mode_lets) {
-        const Result<Peer> peer = check_peer(connection.get(), peers_.also);
-        if (!peer.ok()) {
-            log::write(log::Level::warning, "peer refused", peer.error());
-            return true;
-        }
+    const Result<Peer> peer = check_peer(connection.get(), peers_.also);
+    if (!peer.ok()) {
+        log::write(log::Level::warning, "peer refused", peer.error());
+        return true;
     }
     take_(std::move(connection));
     return true;

@@ -21,11 +21,9 @@
 
 namespace nacre::vaultd {
 
-// Who may connect.
+// Who may connect: the own uid always, and these (system mode). A group is the socket file's mode
+// to check, which the kernel does.
 struct PeerRule {
-    // System mode: the socket file's owner, group and mode decide, which the kernel has checked.
-    bool whoever_the_mode_lets = false;
-    // User mode: the own uid always, and these.
     std::vector<uid_t> also;
 };
 

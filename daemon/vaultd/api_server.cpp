@@ -34,6 +34,8 @@ constexpr int kMaxReplyBytes = 4 << 20;
 constexpr int kMaxThreads = 16;
 constexpr std::size_t kMaxMemory = 32 << 20;
 constexpr std::chrono::milliseconds kStopInDestructor{2000};
+// For replies under way, such as that of Lock itself.
+constexpr std::chrono::milliseconds kGrace{100};
 
 bool starts_with(const char* text, const char* prefix) {
     return std::strncmp(text, prefix, std::strlen(prefix)) == 0;
@@ -153,7 +155,7 @@ Result<void> ApiServer::stop(std::chrono::milliseconds most) {
     // gRPC waits for handlers without end; so that we do not, it waits on a thread of its own, which
     // keeps the state alive.
     std::thread closing{[state] {
-        state->server->Shutdown(std::chrono::system_clock::now());
+        state->server->Shutdown(std::chrono::system_clock::now() + kGrace);
         const std::lock_guard lock{state->mutex};
         state->stopped = true;
         state->changed.notify_all();

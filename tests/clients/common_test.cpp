@@ -67,14 +67,14 @@ TEST_CASE("token file: what is no token is refused", "[clients][token_file]") {
 
 TEST_CASE("places: the instance chooses sockets and token", "[clients][places]") {
     setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
-    setenv("XDG_STATE_HOME", "/home/a/.state", 1);
+    setenv("XDG_STATE_HOME", "/srv/a/state", 1);
     PlaceOptions options;
     options.instance = "work";
     const auto places = find_places(options);
     REQUIRE(places.ok());
     CHECK(places->api_socket == "/run/user/7/nacre/work/api.sock");
     CHECK(places->secret_socket == "/run/user/7/nacre/work/secret.sock");
-    CHECK(places->token_file == "/home/a/.state/nacre/work/cli.token");
+    CHECK(places->token_file == "/srv/a/state/nacre/work/cli.token");
     options.socket = "/tmp/x/api.sock";
     CHECK(find_places(options)->secret_socket == "/tmp/x/secret.sock");
     for (const char* name : {"", "../x", ".hidden", "a/b", "a b"}) {
