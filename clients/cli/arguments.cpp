@@ -33,6 +33,8 @@ void add_vault_commands(CLI::App& app, Arguments& out) {
     add_passphrase_fd(*unlock, out);
     unlock->add_flag("--accept-older-header", out.accept_older_header,
                      "Open it although it is older than the one last opened here");
+    unlock->add_flag("--new-token", out.new_token,
+                     "Get a new token for this command, when the old one is lost");
     app.add_subcommand("lock", "Lock the vault: the process that holds its keys ends");
     app.add_subcommand("status", "Say how things are");
     auto* link = app.add_subcommand("link", "Become a device of your account, by a QR code");

@@ -22,6 +22,7 @@ struct Arguments {
 
     int passphrase_fd = -1;            // init, unlock
     bool accept_older_header = false;  // unlock
+    bool new_token = false;            // unlock
     std::string device_name;           // link
     std::string conversation;          // messages, send, read, search (empty: all)
     std::string recipient;             // accept-identity

@@ -31,21 +31,14 @@ bool can_keep_token(const std::filesystem::path& token_file) {
     return unlink(probe.c_str()) == 0;
 }
 
-ExitCode keep(Session& session, const v1::VaultCreated& created) {
-    const auto& file = session.places().token_file;
-    if (const auto kept = client::write_token(file, created.token()); !kept.ok()) {
-        session.output().error("IO_FAILED",
-                               "The vault is made, but its token could not be kept. Write this into " +
-                                   file.native() + " (mode 600): " + created.token(),
-                               static_cast<int>(ExitCode::io_error));
-        return ExitCode::io_error;
-    }
+ExitCode report(Session& session, const v1::VaultCreated& created) {
+    if (const auto failed = keep_token(session, created.token())) return *failed;
     if (session.output().json()) {
         JsonObject object;
         object.add("state", "created")
             .add("kdfMemoryMib", created.kdf_memory_mib())
             .add("kdfPasses", created.kdf_passes())
-            .add("tokenFile", file.native());
+            .add("tokenFile", session.places().token_file.native());
         session.output().object(object);
         return ExitCode::success;
     }
@@ -75,7 +68,7 @@ ExitCode cmd_init(Session& session) {
     if (!passphrase.ok()) return fail_passphrase(session, passphrase.error());
 
     v1::CreateVaultRequest request;
-    request.set_client_name("nacre-cli");
+    request.set_client_name(kClientName);
     const auto call = session.channel().endless_call();
     const auto stub = session.stub<v1::VaultService>();
     const auto stream = stub->CreateVault(call.get(), request);
@@ -95,7 +88,7 @@ ExitCode cmd_init(Session& session) {
     }
     const grpc::Status done = stream->Finish();
     if (!done.ok()) return session.fail(done);
-    return keep(session, created);
+    return report(session, created);
 }
 
 }  // namespace nacre::cli

@@ -18,6 +18,7 @@ struct Attempt {
 Attempt attempt(Session& session, const Passphrase& passphrase) {
     v1::UnlockRequest request;
     request.set_accept_older_header(session.arguments().accept_older_header);
+    if (session.arguments().new_token) request.set_client_name(kClientName);
     const auto call = session.channel().endless_call();
     const auto stub = session.stub<v1::VaultService>();
     const auto stream = stub->Unlock(call.get(), request);
@@ -60,6 +61,11 @@ ExitCode cmd_unlock(Session& session) {
     v1::GetStatusResponse status;
     if (const auto failed = get_status(session, status)) return *failed;
     if (status.vault() == v1::GetStatusResponse::VAULT_STATE_UNLOCKED) {
+        if (session.arguments().new_token) {
+            return session.fail(ErrorCode::permission_denied,
+                                "The vault is open, and only its passphrase gets a new token: lock "
+                                "it or restart the daemon first.");
+        }
         return report(session, status.waiting_envelopes(), "The vault is open already.");
     }
     if (status.vault() == v1::GetStatusResponse::VAULT_STATE_NONE) {
@@ -74,6 +80,10 @@ ExitCode cmd_unlock(Session& session) {
             return session.fail(result.sent.error(), "The daemon's secret socket");
         }
         if (result.status.ok()) {
+            const std::string& token = result.unlocked.token();
+            if (!token.empty()) {
+                if (const auto failed = keep_token(session, token)) return *failed;
+            }
             return report(session, result.unlocked.waiting_envelopes(), "The vault is open.");
         }
         const bool wrong = api::from_status(result.status) == ErrorCode::wrong_passphrase;

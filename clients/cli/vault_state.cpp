@@ -1,6 +1,7 @@
 #include "clients/cli/vault_state.h"
 
 #include "clients/common/passphrase.h"
+#include "clients/common/token_file.h"
 
 namespace nacre::cli {
 
@@ -27,6 +28,14 @@ ExitCode fail_passphrase(const Session& session, const Error& error) {
                             "--passphrase-fd.");
     }
     return session.fail(error, "The passphrase");
+}
+
+std::optional<ExitCode> keep_token(const Session& session, const std::string& token) {
+    const auto& file = session.places().token_file;
+    if (client::write_token(file, token).ok()) return std::nullopt;
+    return session.fail(ErrorCode::io_failed,
+                        "The vault is open, but the token could not be kept. Write this into " +
+                            file.native() + " (mode 600): " + token);
 }
 
 }  // namespace nacre::cli

@@ -15,10 +15,16 @@
 
 namespace nacre::cli {
 
+// The name of this command's token in the vault.
+inline constexpr char kClientName[] = "nacre-cli";
+
 std::optional<ExitCode> get_status(Session& session, v1::GetStatusResponse& status);
 
 // From --passphrase-fd, else from the terminal.
 Result<Passphrase> ask_passphrase(const Session& session, std::string_view question);
 ExitCode fail_passphrase(const Session& session, const Error& error);
+
+// Into the token file. When that fails, the token is shown once, so that it is not lost.
+std::optional<ExitCode> keep_token(const Session& session, const std::string& token);
 
 }  // namespace nacre::cli

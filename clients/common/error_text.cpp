@@ -48,8 +48,9 @@ std::string_view error_text(ErrorCode code) {
             return "The daemon does not offer this: check that 'nacre' and the daemon are of the "
                    "same version.";
         case ErrorCode::unauthenticated:
-            return "The daemon does not know this client's token: it belongs to another vault, or "
-                   "the token file is missing ('--token-file').";
+            return "The daemon does not know this client's token: name the right file with "
+                   "'--token-file', or restart the daemon and get a new one with 'nacre unlock "
+                   "--new-token'.";
         case ErrorCode::permission_denied:
             return "Permission is missing: check the token's scopes and the files' owner and mode.";
         case ErrorCode::disk_full:

@@ -124,6 +124,14 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     return Unlocked{waiting};
 }
 
+Result<std::string> Daemon::new_token(std::string_view client_name) {
+    return NACRE_TRY(unlocked())->engine().transact([&](EngineState& state) -> Result<std::string> {
+        const auto removed = state.clients.remove(client_name);
+        if (!removed && removed.error().code != ErrorCode::not_found) return removed.error();
+        return state.clients.create(client_name, vault::Scopes::all(), clock_.wall_ms());
+    });
+}
+
 Result<void> Daemon::lock() {
     if (!session()) return Error{ErrorCode::vault_locked, "lock"};
     if (!ending_.exchange(true)) on_lock_();

@@ -34,6 +34,7 @@ public:
                                  const Progress& progress) override;
     Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
                             const Progress& progress) override;
+    Result<std::string> new_token(std::string_view client_name) override;
     Result<void> lock() override;
     std::shared_ptr<vault::Vault> vault() override;
     Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,

@@ -76,6 +76,11 @@ Result<vault::Scopes> Gate::scopes_of(const Metadata& metadata) {
     return client->scopes;
 }
 
+void Gate::forget_tokens() {
+    const std::lock_guard lock{mutex_};
+    known_.clear();
+}
+
 bool Gate::begin_stream() {
     if (++streams_ <= kMaxStreams) return true;
     --streams_;

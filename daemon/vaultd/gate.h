@@ -34,6 +34,9 @@ public:
     // `rpc` is a row of the admission table.
     Result<Caller> admit(Literal rpc, const Metadata& metadata);
 
+    // After a token has ended.
+    void forget_tokens();
+
     // How many streams there may be at a time: each holds a thread.
     static constexpr int kMaxStreams = 32;
     bool begin_stream();
@@ -47,7 +50,7 @@ private:
     Operations& operations_;
     std::atomic<int> streams_ = 0;
     std::mutex mutex_;
-    std::map<TokenHash, vault::Scopes> known_;  // of the open vault; tokens are not revoked while it is
+    std::map<TokenHash, vault::Scopes> known_;  // of the open vault
 };
 
 // What the client gets for the outcome; logs it unless it is a success.

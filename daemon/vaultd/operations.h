@@ -87,6 +87,9 @@ public:
     };
     virtual Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
                                     const Progress& progress) = 0;
+    // In place of the client's older token, if it has one. All scopes: for whoever has just proved
+    // to know the passphrase.
+    virtual Result<std::string> new_token(std::string_view client_name) = 0;
     // Returns once the process is about to end; the caller's reply may or may not arrive.
     virtual Result<void> lock() = 0;
 

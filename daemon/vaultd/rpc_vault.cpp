@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t kMaxClientName = 64;
 
+Result<void> check_client_name(const std::string& name) {
+    if (name.size() > kMaxClientName) return Error{ErrorCode::invalid_argument, "client name"};
+    return {};
+}
+
 // A stream's first reply, then the passphrase over the other socket.
 template <class Reply>
 Result<Passphrase> ask_passphrase(SecretSocket& secrets, ReplyStream<Reply>& stream) {
@@ -62,8 +67,8 @@ public:
         grpc::CallbackServerContext* call, const v1::UnlockRequest* request) override {
         return serve_stream<v1::UnlockResponse>(
             context_.gate, "nacre.v1.VaultService/Unlock", *call,
-            [this, older = request->accept_older_header()](const Caller&, auto& stream) {
-                return unlock(older, stream);
+            [this, request = *request](const Caller&, auto& stream) {
+                return unlock(request, stream);
             });
     }
 
@@ -128,9 +133,8 @@ private:
 
     Result<void> create_vault(const std::string& name,
                               ReplyStream<v1::CreateVaultResponse>& stream) {
-        if (name.empty() || name.size() > kMaxClientName) {
-            return Error{ErrorCode::invalid_argument, "client name"};
-        }
+        if (name.empty()) return Error{ErrorCode::invalid_argument, "client name"};
+        NACRE_TRY(check_client_name(name));
         const Passphrase passphrase = NACRE_TRY(ask_passphrase(context_.secrets, stream));
         const std::lock_guard one_at_a_time{attempts_};
         const auto made = NACRE_TRY(
@@ -145,20 +149,41 @@ private:
         return stream.send(reply);
     }
 
-    Result<void> unlock(bool accept_older_header, ReplyStream<v1::UnlockResponse>& stream) {
-        v1::UnlockResponse reply;
-        // Open already: nothing to try a passphrase on. That it is open, GetStatus says to anyone.
-        if (context_.operations.vault_state() == VaultState::unlocked) {
-            reply.mutable_unlocked()->set_waiting_envelopes(
-                context_.operations.status().waiting_envelopes);
-            return stream.send(reply);
-        }
+    Result<void> unlock(const v1::UnlockRequest& request,
+                        ReplyStream<v1::UnlockResponse>& stream) {
+        NACRE_TRY(check_client_name(request.client_name()));
+        if (is_open()) return open_already(request, stream);
         const Passphrase passphrase = NACRE_TRY(ask_passphrase(context_.secrets, stream));
         const std::lock_guard one_at_a_time{attempts_};
-        const auto done = NACRE_TRY(context_.operations.unlock(
-            passphrase, accept_older_header, progress_to<v1::UnlockResponse>(stream)));
+        // Somebody else's passphrase may have opened it while this one waited.
+        if (is_open()) return open_already(request, stream);
+        const auto done = NACRE_TRY(
+            context_.operations.unlock(passphrase, request.accept_older_header(),
+                                       progress_to<v1::UnlockResponse>(stream)));
         context_.on_unlocked();
-        reply.mutable_unlocked()->set_waiting_envelopes(done.waiting_envelopes);
+        std::string token;
+        if (!request.client_name().empty()) {
+            token = NACRE_TRY(context_.operations.new_token(request.client_name()));
+            context_.gate.forget_tokens();
+        }
+        return unlocked(done.waiting_envelopes, token, stream);
+    }
+
+    bool is_open() { return context_.operations.vault_state() == VaultState::unlocked; }
+
+    // Nothing to try a passphrase on. That the vault is open, GetStatus says to anyone; a token must
+    // not be had for a passphrase that nobody has checked.
+    Result<void> open_already(const v1::UnlockRequest& request,
+                              ReplyStream<v1::UnlockResponse>& stream) {
+        if (!request.client_name().empty()) return Error{ErrorCode::permission_denied, "unlock"};
+        return unlocked(context_.operations.status().waiting_envelopes, {}, stream);
+    }
+
+    static Result<void> unlocked(std::uint64_t waiting, const std::string& token,
+                                 ReplyStream<v1::UnlockResponse>& stream) {
+        v1::UnlockResponse reply;
+        reply.mutable_unlocked()->set_waiting_envelopes(waiting);
+        reply.mutable_unlocked()->set_token(token);
         return stream.send(reply);
     }
 

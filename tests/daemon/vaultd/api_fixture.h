@@ -66,13 +66,17 @@ struct ApiFixture {
         return stream->Finish();
     }
 
-    grpc::Status unlock(std::string_view passphrase) {
+    // With a client's name, its new token becomes `token`.
+    grpc::Status unlock(std::string_view passphrase, const std::string& client_name = {}) {
         const auto context = call("");
         const auto stub = v1::VaultService::NewStub(channel);
-        const auto stream = stub->Unlock(context.get(), {});
+        v1::UnlockRequest request;
+        request.set_client_name(client_name);
+        const auto stream = stub->Unlock(context.get(), request);
         v1::UnlockResponse reply;
         while (stream->Read(&reply)) {
             if (reply.has_ticket()) send_secret(reply.ticket(), passphrase);
+            if (!reply.unlocked().token().empty()) token = reply.unlocked().token();
         }
         return stream->Finish();
     }

@@ -79,6 +79,23 @@ TEST_CASE("api vault: a token opens what its scopes say", "[vaultd][api][admissi
     CHECK(code(stub->GetMessage(fixture.call().get(), request, &reply)) == ErrorCode::vault_locked);
 }
 
+TEST_CASE("api vault: the passphrase gets a new token, and only the passphrase",
+          "[vaultd][api][rpc_vault]") {
+    ApiFixture fixture;
+    REQUIRE(fixture.create_vault().ok());
+    const std::string old = fixture.token;
+    CHECK(status_of(fixture, old).account() == v1::GetStatusResponse::ACCOUNT_STATE_NOT_LINKED);
+    CHECK(code(fixture.unlock("correct horse", "test")) == ErrorCode::permission_denied);
+    REQUIRE(fixture.operations.lock().ok());
+    CHECK(code(fixture.unlock("wrong", "test")) == ErrorCode::wrong_passphrase);
+    CHECK(fixture.token == old);
+    REQUIRE(fixture.unlock("correct horse", "test").ok());
+    CHECK(fixture.token != old);
+    using Status = v1::GetStatusResponse;
+    CHECK(status_of(fixture, old).account() == Status::ACCOUNT_STATE_UNSPECIFIED);
+    CHECK(status_of(fixture, fixture.token).account() == Status::ACCOUNT_STATE_NOT_LINKED);
+}
+
 TEST_CASE("api vault: the passphrase never arrives, and the call can be canceled",
           "[vaultd][api][rpc_vault]") {
     ApiFixture fixture;

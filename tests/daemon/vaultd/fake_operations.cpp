@@ -42,6 +42,16 @@ Result<vaultd::Operations::Unlocked> FakeOperations::unlock(const Passphrase& pa
     return Unlocked{3};
 }
 
+Result<std::string> FakeOperations::new_token(std::string_view client_name) {
+    {
+        const std::lock_guard lock{mutex_};
+        auto transaction = NACRE_TRY(vault::Transaction::begin(vault_->writer()));
+        NACRE_TRY(vault::ClientStore{vault_->writer()}.remove(client_name));
+        NACRE_TRY(transaction.commit());
+    }
+    return add_client(client_name, vault::Scopes::all());
+}
+
 Result<void> FakeOperations::lock() {
     const std::lock_guard lock{mutex_};
     vault_.reset();
