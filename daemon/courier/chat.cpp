@@ -203,9 +203,14 @@ void Chat::ended(std::uint64_t generation, const std::optional<Error>& reason) {
         if (const Halt reached = halt_for(*reason); reached != Halt::none)
             return halt(reached, *reason);
     silent_closes_ = silent ? silent_closes_ + 1 : 0;
-    if (silent_closes_ >= kMostSilentCloses)
-        return halt(Halt::unlinked, Error{ErrorCode::unlinked, "closed unanswered, again and again"});
     retry(reason);
+    if (silent_closes_ >= kDoubtfulCloses) events_.doubt(login_->for_signal(), generation_);
+}
+
+void Chat::heard(std::uint64_t generation, bool known) {
+    if (known || !login_ || confirmed_ || generation > generation_ || silent_closes_ == 0) return;
+    drop();
+    halt(Halt::unlinked, Error{ErrorCode::unlinked, "the server does not know this device"});
 }
 
 void Chat::retry(const std::optional<Error>& reason) {

@@ -30,16 +30,19 @@ struct ChatEvents {
     // The connection ended: what was not acknowledged is delivered again by the next one.
     std::function<void()> interrupted;
     std::function<void(const v1::ConnectionStatus& status)> status;
+    // Asks otherwise whether the server knows the device; later, or never, calls heard() with the
+    // generation given.
+    std::function<void(const signal::Login& login, std::uint64_t generation)> doubt;
     // Entered or (none) left; to be remembered over a restart.
     std::function<void(const Halted& halted)> halted;
 };
 
 class Chat {
 public:
-    // So many connections in a row that the server accepts and closes before it answers anything
-    // are its way to say that it does not know this device (the test server says it so; Signal's
-    // refuses the upgrade).
-    static constexpr int kMostSilentCloses = 3;
+    // After so many connections in a row that were accepted and closed before the server answered
+    // anything, it is asked in another way whether it knows the device. (Signal's refuses the
+    // upgrade; the test server closes.)
+    static constexpr int kDoubtfulCloses = 2;
 
     Chat(Loop& loop, Dialer& dialer, const Clock& clock, Random random, ChatEvents events);
 
@@ -52,6 +55,9 @@ public:
     void logout();
     // The owner's wish: at once, whatever was waited for. not_linked; environment_changed.
     Result<void> reconnect();
+
+    // The answer to ChatEvents::doubt.
+    void heard(std::uint64_t generation, bool known);
 
     // Everything up to this ticket is durable.
     void acknowledge(std::uint64_t ticket);

@@ -1,5 +1,6 @@
 #include "daemon/courier/courier.h"
 
+#include <curl/curl.h>
 #include <sodium.h>
 
 #include <utility>
@@ -22,6 +23,8 @@ Result<std::unique_ptr<Courier>> Courier::start(const config::Config& config, Op
                                                 daemon::Supervision& supervision,
                                                 daemon::Descriptor kept_login) {
     if (sodium_init() < 0) return Error{ErrorCode::internal, "sodium_init"};
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return Error{ErrorCode::internal, "curl_global_init"};
     StateFolder state = NACRE_TRY(StateFolder::open(options.state));
     std::unique_ptr<Courier> made{new Courier{config, supervision, std::move(state)}};
     NACRE_TRY(made->open(config, options));
@@ -37,6 +40,7 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
     spool_ = NACRE_TRY(Spool::open(state_, limits));
     feeder_ = std::make_unique<Feeder>(*spool_);
     downloads_ = std::make_unique<Downloads>(config);
+    second_opinion_ = std::make_unique<SecondOpinion>(config);
     intake_ = std::make_unique<Intake>(*spool_, intake_events());
     network_ = NACRE_TRY(NetworkThread::start(
         options.addon, outward, [this](Loop& loop, Dialer& dialer) {
@@ -51,7 +55,10 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
 
 Courier::~Courier() {
     server_.reset();
-    network_.reset();
+    // The thread ends first, the object that the others post to last.
+    if (network_) network_->stop();
+    second_opinion_.reset();
+    intake_.reset();
 }
 
 // The network is there before the first envelope is, and gone after the last.
@@ -79,6 +86,12 @@ ChatEvents Courier::chat_events() {
     events.interrupted = [this] { intake_->withdraw(); };
     events.status = [this](const v1::ConnectionStatus& status) {
         feeder_->set_connection(status);
+    };
+    events.doubt = [this](const signal::Login& login, std::uint64_t generation) {
+        second_opinion_->ask(login, [this, generation](bool known) {
+            network_->post(
+                [generation, known](Station& station) { station.chat.heard(generation, known); });
+        });
     };
     events.halted = [this](const Halted& now) { halted(now); };
     return events;

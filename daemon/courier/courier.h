@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "daemon/courier/link_server.h"
+#include "daemon/courier/second_opinion.h"
 
 namespace nacre::courier {
 
@@ -49,6 +50,7 @@ private:
     std::unique_ptr<Feeder> feeder_;
     std::unique_ptr<Downloads> downloads_;
     std::unique_ptr<Intake> intake_;
+    std::unique_ptr<SecondOpinion> second_opinion_;
     std::unique_ptr<NetworkThread> network_;
     std::unique_ptr<LinkServer> server_;
 };

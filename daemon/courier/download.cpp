@@ -1,13 +1,11 @@
 #include "daemon/courier/download.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <utility>
 
-#include "daemon/courier/user_agent.h"
+#include "daemon/courier/https.h"
 
 namespace nacre::courier {
 namespace {
@@ -16,27 +14,11 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t kMostKeyBytes = 256;
 constexpr std::uint64_t kMostBytes = std::uint64_t{2} << 30;
-constexpr long kConnectTimeoutS = 30;
 constexpr std::chrono::seconds kSilence{60};  // from the server, or from the vault
 
 bool unreserved(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            c == '-' || c == '_' || c == '.' || c == '~';
-}
-
-struct FreeCurl {
-    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-};
-
-Error error_of(CURLcode code) {
-    switch (code) {
-        case CURLE_OPERATION_TIMEDOUT: return {ErrorCode::timed_out, "download"};
-        case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_CACERT_BADFILE:
-        case CURLE_SSL_ISSUER_ERROR: return {ErrorCode::rejected, "download: certificate"};
-        case CURLE_FILESIZE_EXCEEDED: return {ErrorCode::resource_exhausted, "download: size"};
-        default: return {ErrorCode::unavailable, "download"};
-    }
 }
 
 Error error_of_status(long status) {
@@ -94,8 +76,7 @@ struct Downloads::Transfer {
     bool take(ByteView data);
     bool send_chunk(bool last);
     bool wait_for_credit(std::size_t bytes);
-    bool configure(const config::Environment& environment, const config::Proxy& proxy,
-                   curl_blob& roots);
+    bool configure();
     Result<void> fetch();
 };
 
@@ -143,10 +124,7 @@ bool Downloads::Transfer::wait_for_credit(std::size_t bytes) {
     return true;
 }
 
-bool Downloads::Transfer::configure(const config::Environment& environment,
-                                    const config::Proxy& proxy, curl_blob& roots) {
-    roots = {const_cast<char*>(environment.ca_pem.data()), environment.ca_pem.size(),
-             CURL_BLOB_NOCOPY};
+bool Downloads::Transfer::configure() {
     const auto on_data = +[](char* data, std::size_t, std::size_t count, void* self) {
         const bool taken = static_cast<Transfer*>(self)->take(as_bytes({data, count}));
         return taken ? count : std::size_t{0};
@@ -162,16 +140,7 @@ bool Downloads::Transfer::configure(const config::Environment& environment,
     const auto set = [this](CURLoption option, auto value) {
         return curl_easy_setopt(curl, option, value) == CURLE_OK;
     };
-    // An empty proxy and no-proxy list: the environment's variables must not decide either.
-    return set(CURLOPT_URL, url.c_str()) && set(CURLOPT_PROTOCOLS_STR, "https") &&
-           set(CURLOPT_FOLLOWLOCATION, 0L) && set(CURLOPT_NOSIGNAL, 1L) &&
-           set(CURLOPT_PROXY, proxy.url.c_str()) && set(CURLOPT_NOPROXY, "") &&
-           set(CURLOPT_CAINFO_BLOB, &roots) && set(CURLOPT_CAINFO, nullptr) &&
-           set(CURLOPT_CAPATH, nullptr) && set(CURLOPT_SSL_VERIFYPEER, 1L) &&
-           set(CURLOPT_SSL_VERIFYHOST, 2L) &&
-           set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
-           set(CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS) && set(CURLOPT_USERAGENT, kUserAgent) &&
-           set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most)) &&
+    return set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(most)) &&
            set(CURLOPT_WRITEFUNCTION, on_data) && set(CURLOPT_WRITEDATA, this) &&
            set(CURLOPT_XFERINFOFUNCTION, on_progress) && set(CURLOPT_XFERINFODATA, this) &&
            set(CURLOPT_NOPROGRESS, 0L);
@@ -189,14 +158,11 @@ Result<void> Downloads::Transfer::fetch() {
 }
 
 Downloads::Downloads(const config::Config& config)
-    : environment_{config.environment}, proxy_{config.proxy} {
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
+    : environment_{config.environment}, proxy_{config.proxy} {}
 
 Downloads::~Downloads() {
     cancel_all();
     for (auto& transfer : transfers_) transfer->thread.join();
-    curl_global_cleanup();
 }
 
 Result<void> Downloads::start(std::uint64_t id, const v1::DownloadRequest& request,
@@ -218,11 +184,10 @@ Result<void> Downloads::start(std::uint64_t id, const v1::DownloadRequest& reque
 }
 
 void Downloads::run(Transfer& transfer) {
-    const std::unique_ptr<CURL, FreeCurl> curl{curl_easy_init()};
+    const CurlHandle curl = https_get(environment_, proxy_, transfer.url);
     transfer.curl = curl.get();
-    curl_blob roots{};
     Result<void> done = Error{ErrorCode::internal, "libcurl"};
-    if (curl && transfer.configure(environment_, proxy_, roots)) done = transfer.fetch();
+    if (curl && transfer.configure()) done = transfer.fetch();
     if (!done.ok()) transfer.on_failed(done.error());
     transfer.ended = true;
 }

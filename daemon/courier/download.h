@@ -1,6 +1,6 @@
 // Download: files from the content servers, by number and key, never by address.
 //
-// Layer:   daemon/courier. download.cpp is the only file that includes libcurl.
+// Layer:   daemon/courier, over https.h.
 // Secrets: none: what lies there is encrypted for the vault.
 // Errors:  invalid_argument for a key or number that is none; not_found; rejected (certificate,
 //          redirect, status); resource_exhausted beyond max_bytes; timed_out; unavailable; canceled.
@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 

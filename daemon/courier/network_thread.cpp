@@ -71,9 +71,11 @@ Result<std::unique_ptr<NetworkThread>> NetworkThread::start(const std::filesyste
     return made;
 }
 
-NetworkThread::~NetworkThread() {
-    post([this](Station&) { stop_ = true; });
-    thread_.join();
+NetworkThread::~NetworkThread() { stop(); }
+
+void NetworkThread::stop() {
+    post([this](Station&) { stopping_ = true; });
+    if (thread_.joinable()) thread_.join();
 }
 
 void NetworkThread::post(std::function<void(Station& station)> work) {
@@ -95,7 +97,7 @@ Result<void> NetworkThread::open(const std::filesystem::path& addon,
 }
 
 void NetworkThread::run() {
-    while (!stop_) {
+    while (!stopping_) {
         pollfd wait{host_->event_fd(), POLLIN, 0};
         poll(&wait, 1, loop_->sleep_ms());
         host_->pump();

@@ -33,10 +33,12 @@ public:
     static Result<std::unique_ptr<NetworkThread>> start(const std::filesystem::path& addon,
                                                         const signal::NetworkOptions& options,
                                                         Begin begin);
-    // Disconnects (for at most 3 s), and leaves nothing running.
-    ~NetworkThread();
+    ~NetworkThread();  // stops
     NetworkThread(const NetworkThread&) = delete;
     NetworkThread& operator=(const NetworkThread&) = delete;
+
+    // Disconnects (for at most 3 s), and leaves nothing running. For the owner.
+    void stop();
 
     // Dropped once the thread ends.
     void post(std::function<void(Station& station)> work);
@@ -59,7 +61,7 @@ private:
     std::unique_ptr<PumpedLoop> loop_;
     std::unique_ptr<signal::Network> network_;
     std::unique_ptr<Dialer> dialer_;
-    bool stop_ = false;
+    bool stopping_ = false;
 
     std::thread thread_;
 };
