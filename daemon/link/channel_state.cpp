@@ -179,15 +179,16 @@ void ChannelState::run_reader() {
 Result<void> ChannelState::read_frames() {
     std::vector<std::uint8_t> bytes(kReadBytes);
     for (;;) {
+        // Before the first read too: the handshake may have read on, past Hello.
+        while (std::optional<Frame> frame = NACRE_TRY(frames_.next())) {
+            if (closed_) return closed_error();
+            NACRE_TRY(take(std::move(*frame)));
+        }
         const ssize_t count = recv(socket_.get(), bytes.data(), bytes.size(), 0);
         if (count < 0 && errno == EINTR) continue;
         if (count == 0) return closed_error();
         if (count < 0) return Error{ErrorCode::unavailable, "read link", errno};
         frames_.push({bytes.data(), static_cast<std::size_t>(count)});
-        while (std::optional<Frame> frame = NACRE_TRY(frames_.next())) {
-            if (closed_) return closed_error();
-            NACRE_TRY(take(std::move(*frame)));
-        }
     }
 }
 

@@ -521,3 +521,24 @@ TEST_CASE("channel: one that is destroyed in its own handler ends cleanly", "[li
     while (recv(ends.second.get(), rest, sizeof rest, 0) > 0) {
     }
 }
+
+TEST_CASE("channel: a frame that came together with Hello is taken at once", "[link][channel]") {
+    auto ends = daemon::stream_pair().value();
+    Frame hello;
+    hello.mutable_hello()->set_version(kLinkVersion);
+    Frame request = whoami();
+    request.set_request_id(1);
+    std::string bytes;
+    REQUIRE(encode(hello, bytes).ok());
+    REQUIRE(encode(request, bytes).ok());
+    REQUIRE(daemon::write_all(ends.first.get(), as_bytes(bytes)).ok());
+
+    Inbox<Asked> asked;
+    Handlers handlers;
+    handlers.on_request = [&asked](Frame frame, Reply reply) {
+        asked.put({std::move(frame), std::move(reply)});
+    };
+    auto courier = Channel::open(std::move(ends.second), Side::courier, {}, handlers);
+    REQUIRE(courier.ok());
+    CHECK(asked.take().request.chat().has_whoami());
+}
