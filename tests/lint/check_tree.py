@@ -40,7 +40,7 @@ GENERATED = {
 FORBIDDEN_TEXT = [
     (re.compile(r"\b(?:registry\.npmjs|deb\.debian|snapshot\.debian|security\.debian|pypi|"
                 r"proxy\.golang|crates)\.(?:org|io)\b"), "a registry's host"),
-    (re.compile(r"(?<![\w.$}/])/(?:work|root|home/[a-z]+|Users/[a-z]+)/[\w.]"), "a path of one machine"),
+    (re.compile(r"(?<![\w.$}/])/(?:work|root|home/[a-z]{2,}|Users/[a-z]+)/[\w.]"), "a path of one machine"),
 ]
 MAX_LINES = {".cpp": 600, ".h": 400, ".js": 500, ".py": 400, ".proto": 400}
 SOURCE = {".cpp", ".h"}
