@@ -42,7 +42,12 @@ export class EventLog {
                 await new Promise((resolve) => this.#waiting.push(resolve));
             }
         };
-        return within(`event: ${what}`, search(), timeoutMs);
+        try {
+            return await within(`event: ${what}`, search(), timeoutMs);
+        } catch (error) {
+            error.message += `; there were ${this.all.map((event) => event.kind.slice(5)).join(' ')}`;
+            throw error;
+        }
     }
 
     waitKind(kind, count = 1, timeoutMs = 30_000) {
