@@ -18,6 +18,10 @@ std::string sentence_of(const std::string& reason) {
     return std::string{client::error_text(code)};
 }
 
+std::string envelopes(std::uint64_t count) {
+    return count == 1 ? "1 envelope" : std::to_string(count) + " envelopes";
+}
+
 std::string vault_text(const Status& status) {
     switch (status.vault()) {
         case Status::VAULT_STATE_NONE: return "none yet: make one with 'nacre init'";
@@ -61,8 +65,7 @@ void add_account(const Status& status, Rows& rows) {
     rows.push_back({"messages", std::to_string(status.messages())});
     if (status.outbox() > 0) rows.push_back({"to be sent", std::to_string(status.outbox())});
     if (status.quarantined() > 0) {
-        rows.push_back({"quarantine", std::to_string(status.quarantined()) +
-                                          " envelopes that could not be handled"});
+        rows.push_back({"quarantine", envelopes(status.quarantined()) + " that could not be handled"});
     }
     if (status.possible_orphan_device()) {
         rows.push_back({"note", "An interrupted link may have left a device that nobody uses: look "
@@ -84,7 +87,7 @@ ExitCode cmd_status(Session& session) {
     add_account(status, rows);
     rows.push_back({"connection", connection_text(status)});
     if (status.waiting_envelopes() > 0) {
-        rows.push_back({"waiting", std::to_string(status.waiting_envelopes()) + " envelopes" +
+        rows.push_back({"waiting", envelopes(status.waiting_envelopes()) +
                                        (status.draining() ? ", being taken in" : "")});
     }
     if (!status.spool_problem().empty()) {

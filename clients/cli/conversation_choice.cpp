@@ -4,6 +4,7 @@
 
 #include "api/status_map.h"
 #include "clients/cli/terminal_text.h"
+#include "clients/cli/vault_state.h"
 
 namespace nacre::cli {
 namespace {
@@ -27,6 +28,17 @@ ExitCode fail_ambiguous(const Session& session, std::vector<std::vector<std::str
                                        "Several fit; name one of them by its id or number:");
     for (const std::string& line : align(rows)) session.output().note("  " + line);
     return code;
+}
+
+// Before there is an account there are no people, and that is what to say.
+ExitCode fail_unknown(Session& session) {
+    v1::GetStatusResponse status;
+    if (const auto failed = get_status(session, status)) return *failed;
+    if (status.account() == v1::GetStatusResponse::ACCOUNT_STATE_NOT_LINKED) {
+        return session.fail(ErrorCode::not_linked);
+    }
+    return session.fail(ErrorCode::not_found,
+                        "Nobody here has that id, number or exact name: see 'nacre recipients'.");
 }
 
 std::vector<std::string> row_of(const v1::Recipient& recipient) {
@@ -115,9 +127,7 @@ std::optional<v1::Recipient> choose_recipient(Session& session, std::string_view
     }
     if (found.size() == 1) return found.front();
     if (found.empty()) {
-        failure = session.fail(ErrorCode::not_found,
-                               "Nobody here has that id, number or exact name: see 'nacre "
-                               "recipients'.");
+        failure = fail_unknown(session);
         return std::nullopt;
     }
     std::vector<std::vector<std::string>> rows;
