@@ -2,10 +2,13 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace nacre::vault {
 namespace {
 
 constexpr std::size_t kTextLength = 22;
+constexpr int kSeriesLength = 256;
 constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 }  // namespace
@@ -13,6 +16,17 @@ constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 Id Id::random() {
     Id id;
     randombytes_buf(id.bytes.data(), id.bytes.size());
+    return id;
+}
+
+Id IdSeries::next() {
+    if (left_ == 0) {
+        randombytes_buf(shared_.data(), shared_.size());
+        left_ = kSeriesLength;
+    }
+    --left_;
+    Id id = Id::random();
+    std::copy(shared_.begin(), shared_.end(), id.bytes.begin());
     return id;
 }
 

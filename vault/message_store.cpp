@@ -44,7 +44,7 @@ Result<std::optional<MessageRow>> only_message(Statement row) {
 
 Result<MessageRef> MessageStore::insert(const NewMessage& message) {
     const bool unread = message.direction == Direction::incoming && !message.read;
-    MessageRef added{.order = 0, .id = Id::random()};
+    MessageRef added{.order = 0, .id = ids_.next()};
     {
         auto row = NACRE_TRY(database_.prepare(
             "INSERT INTO message (id, conversation, author, author_device, direction, state, kind, "

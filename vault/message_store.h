@@ -151,6 +151,7 @@ private:
     Result<void> apply_early_receipts(std::int64_t sent_ms);
 
     Database& database_;
+    IdSeries ids_;
 };
 
 }  // namespace nacre::vault

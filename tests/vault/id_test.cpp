@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <set>
 
 #include "tests/support/matchers.h"
 #include "vault/page.h"
@@ -17,6 +18,19 @@ TEST_CASE("id: its text parses to the same id", "[vault][id]") {
     CHECK(id.text().size() == 22);
     CHECK(*Id::parse(id.text()) == id);
     CHECK(Id::random() != id);
+}
+
+TEST_CASE("id: a series shares a beginning, and is random apart from it", "[vault][id]") {
+    IdSeries series;
+    std::set<Id> ids;
+    std::set<std::array<std::uint8_t, 4>> beginnings;
+    for (int i = 0; i < 1024; ++i) {
+        const Id id = series.next();
+        ids.insert(id);
+        beginnings.insert({id.bytes[0], id.bytes[1], id.bytes[2], id.bytes[3]});
+    }
+    CHECK(ids.size() == 1024);
+    CHECK(beginnings.size() == 4);
 }
 
 TEST_CASE("id: refuses what no id writes", "[vault][id]") {
