@@ -223,7 +223,7 @@ void CrashModel::apply(const DiskCall& call) {
 
 void CrashModel::rebuild(const std::filesystem::path& folder, Loss loss, std::mt19937& random) const {
     Names names = durable_;
-    std::size_t kept = loss == Loss::nothing ? pending_.size() : 0;
+    std::size_t kept = loss == Loss::everything ? 0 : pending_.size();
     if (loss == Loss::some) kept = random() % (pending_.size() + 1);
     for (std::size_t at = 0; at < kept; ++at) apply_name(names, pending_[at].call, pending_[at].node);
     for (const auto& [path, node] : names) {
@@ -234,7 +234,7 @@ void CrashModel::rebuild(const std::filesystem::path& folder, Loss loss, std::mt
         Bytes content = node->durable;
         for (DiskCall call : node->pending) {
             if (loss == Loss::everything || (loss == Loss::some && random() % 3 == 0)) continue;
-            const bool torn = loss == Loss::some && random() % 4 == 0;
+            const bool torn = loss == Loss::torn || (loss == Loss::some && random() % 4 == 0);
             // Sectors are written whole, pages are not.
             if (torn) call.data.resize(call.data.size() / 512 * (random() % 8) / 8 * 512);
             apply_data(content, call);

@@ -62,7 +62,8 @@ class CrashModel {
 public:
     void apply(const DiskCall& call);
 
-    enum class Loss : std::uint8_t { nothing, everything, some };
+    // Of what is not durable: all is there, nothing, some of it whole or torn, all of it torn.
+    enum class Loss : std::uint8_t { nothing, everything, some, torn };
     // Writes into `folder` what a crash now may leave.
     void rebuild(const std::filesystem::path& folder, Loss loss, std::mt19937& random) const;
 

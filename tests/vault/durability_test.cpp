@@ -271,6 +271,7 @@ TEST_CASE("durability: a power failure at any sync keeps what was acknowledged",
             crash(CrashModel::Loss::everything);
             crash(CrashModel::Loss::some);
             crash(CrashModel::Loss::some);
+            crash(CrashModel::Loss::torn);
         }
         model.apply(call);
         if (call.kind == DiskCall::Kind::sync || call.kind == DiskCall::Kind::mark) {
