@@ -152,6 +152,7 @@ Result<void> ApiServer::stop(std::chrono::milliseconds most) {
     const auto state = std::exchange(state_, nullptr);
     state->acceptor->stop();
     state->secrets->stop();
+    state->gate.close();
     // gRPC waits for handlers without end; so that we do not, it waits on a thread of its own, which
     // keeps the state alive.
     std::thread closing{[state] {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string_view>
 
 #include "api/base/result.h"
@@ -42,12 +43,17 @@ public:
     bool begin_stream();
     void end_stream() { --streams_; }
 
+    // The server ends: every stream stops, and its client hears that the vault is locked now.
+    void close() { closing_.request_stop(); }
+    std::stop_token closing() const { return closing_.get_token(); }
+
 private:
     using TokenHash = std::array<std::uint8_t, 32>;
 
     Result<vault::Scopes> scopes_of(const Metadata& metadata);
 
     Operations& operations_;
+    std::stop_source closing_;
     std::atomic<int> streams_ = 0;
     std::mutex mutex_;
     std::map<TokenHash, vault::Scopes> known_;  // of the open vault

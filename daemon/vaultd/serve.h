@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <system_error>
 #include <thread>
@@ -45,6 +46,7 @@ public:
     void start() noexcept {
         if (!gate_.begin_stream()) return refuse();
         counted_ = true;
+        closing_.emplace(gate_.closing(), Stopping{stop_});
         try {
             thread_ = std::thread{[this]() noexcept { run(); }};
         } catch (const std::system_error&) {
@@ -106,6 +108,11 @@ public:
     }
 
 private:
+    struct Stopping {
+        std::stop_source& source;
+        void operator()() const { source.request_stop(); }
+    };
+
     void refuse() { this->Finish(close_call(rpc_, Error{ErrorCode::resource_exhausted, "stream"})); }
 
     void run() {
@@ -116,6 +123,11 @@ private:
         } else {
             outcome = body_(*caller, *this);
         }
+        // Not the client canceled: this process ends, and its successor is locked.
+        const bool canceled = !outcome.ok() && outcome.error().code == ErrorCode::canceled;
+        if (canceled && gate_.closing().stop_requested()) {
+            outcome = Error{ErrorCode::vault_locked, "closing"};
+        }
         this->Finish(close_call(rpc_, outcome));
     }
 
@@ -124,6 +136,7 @@ private:
     const grpc::CallbackServerContext& context_;
     const Body body_;
     std::stop_source stop_;
+    std::optional<std::stop_callback<Stopping>> closing_;
     std::mutex mutex_;
     std::condition_variable written_;
     bool writing_ = false;
