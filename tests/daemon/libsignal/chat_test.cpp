@@ -201,6 +201,15 @@ TEST_CASE_METHOD(FakeChat, "chat: a lost connection is told, and nothing works a
     CHECK(std::string_view{error->name} == "ChatServiceInactive");
 }
 
+TEST_CASE_METHOD(FakeChat, "chat: an acknowledgement for a lost connection fails",
+                 "[libsignal][chat]") {
+    push(server_request("PUT", "/api/v1/message", "an envelope"));
+    REQUIRE(wait([&] { return acks.size() == 1; }));
+    call(host, native::TESTING_FakeChatRemoteEnd_InjectConnectionInterrupted, *remote).value();
+    REQUIRE(wait([&] { return interrupted == 1; }));
+    CHECK_THAT(acks[0].send(), FailsWith(ErrorCode::unavailable));
+}
+
 TEST_CASE_METHOD(FakeChat, "chat: a disconnection of ours is told without a reason",
                  "[libsignal][chat]") {
     bool done = false;
