@@ -9,6 +9,7 @@
 #include "daemon/config/config.h"
 #include "daemon/supervisor/instance.h"
 #include "daemon/supervisor/supervisor.h"
+#include "sandbox/limits.h"
 
 namespace nacre::supervisor {
 namespace {
@@ -81,5 +82,8 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
+    // It holds the courier's login, and its limits are the children's.
+    if (const auto hardened = sandbox::harden_process(); !hardened.ok())
+        return supervisor::refuse("hardening", hardened.error());
     return supervisor::run(std::get<config::Places>(std::move(places)));
 }
