@@ -1,10 +1,12 @@
 #include "daemon/libsignal/sealed.h"
 
+#include <cstdlib>
 #include <vector>
 
 #include "daemon/libsignal/address_handle.h"
 #include "daemon/libsignal/call.h"
 #include "daemon/libsignal/stores_call.h"
+#include "signal/signal.pb.h"
 
 namespace nacre::signal {
 
@@ -55,18 +57,48 @@ Result<bool> validate(Host& host, ByteView certificate, std::span<const Bytes> t
     return call(host, native::SenderCertificate_Validate, handle, roots, at_ms);
 }
 
+namespace {
+
+wire::UnidentifiedSenderContent::Type wire_type(CiphertextType type) {
+    using Wire = wire::UnidentifiedSenderContent;
+    switch (type) {
+        case CiphertextType::pre_key: return Wire::PREKEY_MESSAGE;
+        case CiphertextType::whisper: return Wire::MESSAGE;
+        case CiphertextType::sender_key: return Wire::SENDERKEY_MESSAGE;
+        case CiphertextType::plaintext: return Wire::PLAINTEXT_CONTENT;
+    }
+    std::abort();
+}
+
+// libsignal takes a ciphertext message only from its own hands. One that comes back from the
+// outbox as bytes goes in as the serialized content.
+Result<Typed<native::UnidentifiedSenderMessageContent>> make_content(
+    Host& host, const Ciphertext& content, ByteView own_certificate, ContentHint hint,
+    const std::optional<ByteView>& group_id) {
+    if (content.message != nullptr) {
+        const Typed<native::CiphertextMessage> message{content.message->value()};
+        const auto certificate =
+            NACRE_TRY(call(host, native::SenderCertificate_Deserialize, own_certificate));
+        return call(host, native::UnidentifiedSenderMessageContent_New, message, certificate,
+                    static_cast<double>(hint), group_id);
+    }
+    wire::UnidentifiedSenderContent serialized;
+    serialized.set_type(wire_type(content.type));
+    serialized.set_sender_certificate(own_certificate.data(), own_certificate.size());
+    serialized.set_content(content.bytes.data(), content.bytes.size());
+    if (hint != ContentHint::none)
+        serialized.set_content_hint(static_cast<std::uint32_t>(hint));
+    if (group_id) serialized.set_group_id(group_id->data(), group_id->size());
+    const std::string bytes = serialized.SerializeAsString();
+    return call(host, native::UnidentifiedSenderMessageContent_Deserialize, as_bytes(bytes));
+}
+
+}  // namespace
+
 Result<Bytes> seal(Host& host, Stores& stores, const Address& destination,
                    const Ciphertext& content, ByteView own_certificate, ContentHint hint,
                    std::optional<ByteView> group_id) {
-    if (content.message == nullptr) {
-        return Error{ErrorCode::invalid_argument, "seal what libsignal has made"};
-    }
-    const Typed<native::CiphertextMessage> message{content.message->value()};
-    const auto certificate =
-        NACRE_TRY(call(host, native::SenderCertificate_Deserialize, own_certificate));
-    const auto inner =
-        NACRE_TRY(call(host, native::UnidentifiedSenderMessageContent_New, message, certificate,
-                       static_cast<double>(hint), group_id));
+    const auto inner = NACRE_TRY(make_content(host, content, own_certificate, hint, group_id));
     const auto address = NACRE_TRY(address_handle(host, destination));
     StoresCall operation{host, stores};
     return operation.finish(

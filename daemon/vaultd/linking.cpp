@@ -250,7 +250,7 @@ Result<void> Linking::finish() {
     NACRE_TRY(step(LinkStep::uploading_keys));
     NACRE_TRY(context_.log_in());
     NACRE_TRY(context_.courier.wait_connected(kLoginWait));
-    NACRE_TRY(refill_pre_keys(context_.engine, context_.courier, true));
+    NACRE_TRY(context_.refill());
     NACRE_TRY(context_.engine.transact([](EngineState& state) { return request_sync(state); }));
     return step(LinkStep::syncing);
 }

@@ -29,6 +29,8 @@ public:
         vault::FixedEnvironment environment;
         // Has the courier log in with the account that has just been stored.
         std::function<Result<void>()> log_in;
+        // Uploads pre-keys where the server has few.
+        std::function<Result<void>()> refill;
     };
 
     Linking(Context context, const LinkObserver& observer, std::stop_token stop)

@@ -135,18 +135,15 @@ void Sender::deliver(OutboxEntry entry) {
 
 // An error of one try: refused for good, blocked until accepted, or worth another try later.
 void Sender::give_up(const OutboxEntry& entry, const Error& why) {
+    if (why.code == ErrorCode::canceled) return;
+    log::write(log::Level::notice, "a message does not go out now", why);
     switch (why.code) {
         case ErrorCode::unregistered:
         case ErrorCode::rejected:
         case ErrorCode::invalid_argument: (void)fail(entry, why.code); return;
         case ErrorCode::untrusted_identity: (void)block(entry); return;
-        case ErrorCode::canceled: return;
-        case ErrorCode::unavailable:
-        case ErrorCode::timed_out:
-        case ErrorCode::rate_limited: break;
-        default: log::write(log::Level::warning, "a message did not go out", why);
+        default: postpone(entry, backoff_ms(entry.attempts));
     }
-    postpone(entry, backoff_ms(entry.attempts));
 }
 
 Result<Sender::Fate> Sender::attempt(OutboxEntry& entry) {

@@ -208,10 +208,16 @@ void Session::refill() {
     const auto linked =
         engine_->run([](EngineState& state) -> Result<bool> { return state.linked(); });
     if (!linked || !*linked || context_.courier.status().connection != Connection::connected) return;
-    const auto done = refill_pre_keys(*engine_, context_.courier, rolled_back_);
+    const auto done = refill_now();
     if (!done) return log::write(log::Level::notice, "pre-keys were not refilled", done.error());
-    if (std::exchange(rolled_back_, false))
+    if (rolled_back_.exchange(false))
         (void)engine_->run([this](EngineState&) { return vault_->settle_rollback(); });
+}
+
+// One at a time: two that both found few keys would replace each other's.
+Result<void> Session::refill_now() {
+    const std::lock_guard one_at_a_time{refilling_};
+    return refill_pre_keys(*engine_, context_.courier, rolled_back_);
 }
 
 void Session::fetch_contacts() {
@@ -272,7 +278,7 @@ Result<LinkedAccount> Session::link(std::string_view device_name, const LinkObse
     const std::unique_lock one_at_a_time{linking_, std::try_to_lock};
     if (!one_at_a_time.owns_lock()) return Error{ErrorCode::already_exists, "another link is under way"};
     Linking linking{{*engine_, context_.courier, NACRE_TRY(configured_environment()),
-                     [this] { return log_in(); }},
+                     [this] { return log_in(); }, [this] { return refill_now(); }},
                     observer,
                     std::move(stop)};
     auto account = linking.run(device_name);

@@ -74,6 +74,7 @@ private:
     void connected(const courier::v1::ConnectionStatus& status);
     void unlinked();
     void refill();
+    Result<void> refill_now();
     void fetch_contacts();
     Result<void> fetch_contacts_now();
     void keep_house();
@@ -88,12 +89,13 @@ private:
     std::uint64_t epoch_ = 0;
     Bytes epoch_public_key_;
     std::mutex linking_;
+    std::mutex refilling_;
+    std::atomic<bool> rolled_back_ = false;
     std::atomic<bool> environment_changed_ = false;
     std::atomic<bool> drain_failed_ = false;
     std::atomic<bool> queue_empty_ = false;
     // The errands thread's.
     std::int64_t last_house_ms_ = 0;
-    bool rolled_back_ = false;
     Connection last_connection_ = Connection::none;
 };
 
