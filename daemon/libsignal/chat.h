@@ -106,7 +106,9 @@ public:
     Ack(const Ack&) = delete;
     Ack& operator=(const Ack&) = delete;
 
-    // unavailable if the connection is gone meanwhile; internal the second time.
+    // Success means handed to the connection, no more: one that is being lost still takes it, and
+    // the server then delivers the message again. unavailable if the connection is known to be
+    // gone; internal the second time.
     Result<void> send(std::uint16_t status = 200);
 
 private:
@@ -152,7 +154,7 @@ struct ProvisioningListener {
 };
 
 struct Login {
-    std::string username;  // "<aci>.<device>"; connect() fails with invalid_argument on others
+    std::string username;  // "<aci>.<device>"; anything else fails with invalid_argument
     std::string password;
     bool receive_stories = false;
     std::vector<std::string> languages{};  // Accept-Language, best first

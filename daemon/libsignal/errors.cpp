@@ -137,9 +137,8 @@ const ErrorName& find_error_name(std::string_view name) {
 
 Error error_from(const napi::Value* thrown, Literal where) {
     const bool is_error = thrown != nullptr && thrown->kind() == napi::Kind::error;
-    const auto& found = is_error
-                            ? find_error_name(name_of(static_cast<const napi::ErrorValue&>(*thrown)))
-                            : kUnknown;
+    const auto* error = is_error ? static_cast<const napi::ErrorValue*>(thrown) : nullptr;
+    const auto& found = error != nullptr ? find_error_name(name_of(*error)) : kUnknown;
     return Error{found.code, where, 0, found.name};
 }
 

@@ -91,7 +91,9 @@ Environment::Scope::~Scope() {
     if (--environment_.open_scopes_ == 0) environment_.run_finalizers();
 }
 
-void Environment::throw_error(std::string_view message) { exception_ = new ErrorValue{*this, message}; }
+void Environment::throw_error(std::string_view message) {
+    exception_ = new ErrorValue{*this, message};
+}
 
 void Environment::finalize_later(Finalizer finalizer) {
     if (finalizer.function == nullptr) return;

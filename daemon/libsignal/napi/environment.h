@@ -88,8 +88,9 @@ public:
     bool run_until(const std::function<bool()>& done, std::chrono::milliseconds limit);
     EventQueue& queue() { return queue_; }
 
-    // What the addon holds on to: napi_ref, and napi_deferred for its promise. The value stays until
-    // the reference is deleted, whatever its count: neon deletes one whose count falls to zero.
+    // What the addon holds on to: napi_ref, and napi_deferred for its promise. The value stays
+    // until the reference is deleted, whatever its count: neon deletes one whose count falls to
+    // zero.
     struct Reference {
         Ref<> value;
         std::uint32_t count = 1;

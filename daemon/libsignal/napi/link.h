@@ -1,5 +1,5 @@
-// The addon finds napi_* in the executable at run time, which no linker sees: loading an addon calls
-// these, so that every object file with such functions is linked in.
+// The addon finds napi_* in the executable at run time, which no linker sees: loading an addon
+// calls these, so that every object file with such functions is linked in.
 //
 // Layer:   daemon/libsignal/napi.
 #pragma once

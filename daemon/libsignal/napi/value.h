@@ -256,7 +256,8 @@ private:
     HostFunction host_;
 };
 
-// Settled by the addon through a deferred. Reactions run from the event queue, outside of the addon.
+// Settled by the addon through a deferred. Reactions run from the event queue, outside of the
+// addon.
 class Promise final : public Object {
 public:
     enum class State : std::uint8_t { pending, fulfilled, rejected };

