@@ -22,6 +22,7 @@
 #include "daemon/vaultd/gate.h"
 #include "daemon/vaultd/rpc.h"
 #include "daemon/vaultd/secret_socket.h"
+#include "nacre/v1/vault.grpc.pb.h"
 
 extern char** environ;
 
@@ -68,6 +69,7 @@ struct ApiServer::State {
     // Opened or not, a service is there; health says whether calling it has a point.
     void set_serving(bool unlocked) const {
         grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+        health->SetServingStatus(v1::VaultService::service_full_name(), true);
         for (const char* service : services_behind_the_lock()) {
             health->SetServingStatus(service, unlocked);
         }
