@@ -18,6 +18,13 @@ const definition = protoLoader.loadSync(
 const {nacre: {v1: services}} = grpc.loadPackageDefinition(definition);
 export const Code = grpc.status;
 
+// The daemon ended meanwhile, or is not there yet. (grpc-js calls a connection that breaks in the
+// middle of a call INTERNAL.)
+function isGone(error) {
+    return [Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.CANCELLED].includes(error.code) ||
+        (error.code === Code.INTERNAL && error.details.includes('RST_STREAM'));
+}
+
 export class Api {
     token = '';
     #clients = {};
@@ -74,8 +81,7 @@ export class Api {
                 const status = await this.status();
                 return (!state || status.vault === `VAULT_STATE_${state}`) && status;
             } catch (error) {
-                if (error.code === Code.UNAVAILABLE || error.code === Code.DEADLINE_EXCEEDED ||
-                    error.code === Code.CANCELLED) return undefined;
+                if (isGone(error)) return undefined;
                 throw error;
             }
         });
@@ -124,7 +130,7 @@ export class Api {
             await this.call('Vault', 'Lock');
         } catch (error) {
             // The process may be gone before its answer is out.
-            if (error.code !== Code.UNAVAILABLE && error.code !== Code.CANCELLED) throw error;
+            if (!isGone(error)) throw error;
         }
         await this.serving('LOCKED');
     }
