@@ -1,6 +1,5 @@
 #include "daemon/libsignal/sealed.h"
 
-#include <cstdlib>
 #include <vector>
 
 #include "daemon/libsignal/address_handle.h"
@@ -59,7 +58,8 @@ Result<bool> validate(Host& host, ByteView certificate, std::span<const Bytes> t
 
 namespace {
 
-wire::UnidentifiedSenderContent::Type wire_type(CiphertextType type) {
+// Fails on a number that is none of them: types come out of the vault too.
+Result<wire::UnidentifiedSenderContent::Type> wire_type(CiphertextType type) {
     using Wire = wire::UnidentifiedSenderContent;
     switch (type) {
         case CiphertextType::pre_key: return Wire::PREKEY_MESSAGE;
@@ -67,7 +67,7 @@ wire::UnidentifiedSenderContent::Type wire_type(CiphertextType type) {
         case CiphertextType::sender_key: return Wire::SENDERKEY_MESSAGE;
         case CiphertextType::plaintext: return Wire::PLAINTEXT_CONTENT;
     }
-    std::abort();
+    return Error{ErrorCode::invalid_argument, "type of a ciphertext"};
 }
 
 // libsignal takes a ciphertext message only from its own hands. One that comes back from the
@@ -83,11 +83,12 @@ Result<Typed<native::UnidentifiedSenderMessageContent>> make_content(
                     static_cast<double>(hint), group_id);
     }
     wire::UnidentifiedSenderContent serialized;
-    serialized.set_type(wire_type(content.type));
+    serialized.set_type(NACRE_TRY(wire_type(content.type)));
     serialized.set_sender_certificate(own_certificate.data(), own_certificate.size());
     serialized.set_content(content.bytes.data(), content.bytes.size());
-    if (hint != ContentHint::none)
+    if (hint != ContentHint::none) {
         serialized.set_content_hint(static_cast<std::uint32_t>(hint));
+    }
     if (group_id) serialized.set_group_id(group_id->data(), group_id->size());
     const std::string bytes = serialized.SerializeAsString();
     return call(host, native::UnidentifiedSenderMessageContent_Deserialize, as_bytes(bytes));

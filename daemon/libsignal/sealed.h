@@ -50,8 +50,8 @@ Result<SenderCertificate> parse_sender_certificate(Host& host, ByteView certific
 Result<bool> validate(Host& host, ByteView certificate, std::span<const Bytes> trust_roots,
                       std::int64_t at_ms);
 
-// Seals `content` (of encrypt(), group_encrypt() or plaintext_content()) for a device whose
-// identity the stores know.
+// Seals `content` (of encrypt(), group_encrypt() or plaintext_content(), also without `message`,
+// as the outbox keeps it) for a device whose identity the stores know.
 Result<Bytes> seal(Host& host, Stores& stores, const Address& destination,
                    const Ciphertext& content, ByteView own_certificate, ContentHint hint,
                    std::optional<ByteView> group_id = std::nullopt);

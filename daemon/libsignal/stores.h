@@ -5,9 +5,9 @@
 // Secrets: records hold session and private keys.
 // Errors:  whatever a method returns comes back unchanged out of the operation that called it.
 // Threads: called on the Host's owner thread, within the call of session.h or sealed.h, never
-//          later. Writes happen in the middle of an operation: put one transaction (or savepoint) around
-//          each operation, and roll it back when the operation fails. Do not call the very
-//          operation again from inside.
+//          later. Writes happen in the middle of an operation: put one transaction (or
+//          savepoint) around each operation, and roll it back when the operation fails. Do not
+//          call the very operation again from inside.
 #pragma once
 
 #include <array>

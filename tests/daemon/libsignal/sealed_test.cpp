@@ -92,5 +92,36 @@ TEST_CASE_METHOD(SealedPair, "sealed sender: a decryption error can be sealed to
     CHECK(content.hint == ContentHint::implicit);
 }
 
+TEST_CASE_METHOD(SealedPair, "sealed sender: bytes out of the outbox seal like a fresh message",
+                 "[libsignal][sealed]") {
+    establish();
+    const auto error =
+        decryption_error_for_original(host(), to_bytes("x"), CiphertextType::sender_key, kNow, 1)
+            .value();
+    std::vector<Ciphertext> messages;
+    messages.push_back(send(alice, bob, "ratchet"));
+    messages.push_back(plaintext_content(host(), error).value());
+    alice.stores.sessions.clear();
+    begin();
+    messages.push_back(send(alice, bob, "pre-key"));
+    for (Ciphertext& message : messages) {
+        message.message = nullptr;
+        for (const auto hint : {ContentHint::none, ContentHint::resendable, ContentHint::implicit}) {
+            const auto sealed = seal(host(), alice.stores, bob.address, message, certificate, hint,
+                                     as_bytes("a group"))
+                                    .value();
+            const auto content = unseal(host(), bob.stores, sealed).value();
+            CHECK(content.type == message.type);
+            CHECK(content.contents == message.bytes);
+            CHECK(content.sender_certificate == certificate);
+            CHECK(content.hint == hint);
+            CHECK(content.group_id == to_bytes("a group"));
+        }
+    }
+    messages[0].type = static_cast<CiphertextType>(99);
+    CHECK_THAT(seal(host(), alice.stores, bob.address, messages[0], certificate, ContentHint::none),
+               FailsWith(ErrorCode::invalid_argument));
+}
+
 }  // namespace
 }  // namespace nacre::signal
