@@ -226,6 +226,11 @@ std::uint64_t Spool::waiting() const {
     return next_sequence_ - 1 - committed_;
 }
 
+bool Spool::has_committed(const SegmentExtent& extent) const {
+    const std::lock_guard lock{mutex_};
+    return extent.first_sequence + extent.count <= committed_ + 1;
+}
+
 std::uint64_t Spool::next_sequence() const {
     const std::lock_guard lock{mutex_};
     return next_sequence_;

@@ -72,6 +72,8 @@ public:
 
     bool has_epoch() const;
     std::uint64_t waiting() const;  // records not committed
+    // Whether the vault has all of a segment, so that it need not be sent again.
+    bool has_committed(const SegmentExtent& extent) const;
     std::uint64_t next_sequence() const;
     std::uint64_t bytes() const;  // on disk
 

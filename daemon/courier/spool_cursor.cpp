@@ -32,7 +32,8 @@ std::optional<SpoolItem> SpoolCursor::next() {
         }
         const auto extent = spool_->segment_from(number_);
         if (!extent) return std::nullopt;
-        if (extent->count == 0) {
+        // Nothing to send; but the newest one may grow.
+        if (spool_->has_committed(*extent)) {
             if (!spool_->segment_from(extent->number + 1)) return std::nullopt;
             number_ = extent->number + 1;
             continue;

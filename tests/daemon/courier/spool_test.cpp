@@ -276,6 +276,18 @@ TEST_CASE("spool: committed segments go, the newest stays", "[courier][spool]") 
     CHECK(f.spool->waiting() == 1);
 }
 
+TEST_CASE("spool: what is wholly committed is not sent again, unless it grows", "[courier][spool]") {
+    Fixture f;
+    f.begin();
+    REQUIRE(f.append({"a", "b"}).ok());
+    f.spool->commit(1);
+    CHECK(f.texts() == Texts{"a", "b"});
+    f.spool->commit(2);
+    CHECK(f.texts().empty());
+    REQUIRE(f.append({"c"}).ok());
+    CHECK(f.texts() == Texts{"a", "b", "c"});  // a segment opens from its first record only
+}
+
 TEST_CASE("spool: sequence and chain go on through an empty spool and a restart",
           "[courier][spool]") {
     Fixture f;
