@@ -46,9 +46,20 @@ async function oneDies(world) {
     return until('a crash', () => Object.keys(pids).find((name) => !alive(pids[name])));
 }
 
+// Nothing is on its way in either direction: what linking set off has come to its end.
+async function settled(world) {
+    await until('settled', async () => {
+        const status = await world.api.status();
+        return world.mock.mailbox(world.device).waiting === 0 && status.waiting_envelopes === 0 &&
+            status.outbox === 0;
+    });
+}
+
 async function restartWith(world, point) {
+    await settled(world);
     await world.nacre.stop();
     await world.nacre.start({crashPoint: point});
+    await world.api.serving('LOCKED');
 }
 
 // After the crash: everything is taken down, as by a power cut, and comes up without the point.
@@ -67,9 +78,9 @@ for (const point of kReceiving) {
     scenario(`Receiving survives ${point}`, async (world) => {
         await linkedWorld(world);
         await restartWith(world, point);
+        const crash = oneDies(world);
         await world.unlock();
         await world.api.connected();
-        const crash = oneDies(world);
         const expected = [];
         for (let n = 0; n < 10; n += 1) {
             expected.push(`message ${n}`);
@@ -89,7 +100,7 @@ for (const point of kReceiving) {
 async function sendSurely(world, conversation, text) {
     return until(`"${text}" taken`, async () => {
         try {
-            return await world.api.send(conversation, text, text);
+            return await world.api.send(conversation, text, text.replaceAll(' ', '-'));
         } catch {
             return undefined; // gone or locked meanwhile
         }
@@ -101,10 +112,10 @@ for (const point of kSending) {
         await linkedWorld(world);
         const {id} = await world.conversationWith(world.bob);
         await restartWith(world, point);
+        const crash = oneDies(world);
         await world.unlock();
         await world.api.connected();
-        const crash = oneDies(world);
-        world.api.send(id, 'through the crash', 'through the crash').catch(() => undefined);
+        world.api.send(id, 'through the crash', 'through-the-crash').catch(() => undefined);
         await crash;
         await comeBack(world);
         const sent = await sendSurely(world, id, 'through the crash');
@@ -159,8 +170,8 @@ for (const point of kUnlocking) {
         await linkedWorld(world);
         await world.api.lock();
         await world.bob.sendText(world.device, 'while locked', {timestamp: Date.now()});
-        await restartWith(world, point);
-        await world.api.serving('LOCKED');
+        await world.nacre.stop();
+        await world.nacre.start({crashPoint: point, state: 'LOCKED'});
         const crash = oneDies(world);
         world.unlock().catch(() => undefined);
         await crash;

@@ -59,14 +59,14 @@ scenario(`${kRounds} kills lose nothing and repeat nothing (seed ${kSeed})`, asy
         }
         const out = `out ${round}`;
         outgoing.push(out);
-        const first = world.api.send(conversation, out, out).catch(() => undefined);
+        const first = world.api.send(conversation, out, `out-${round}`).catch(() => undefined);
         const victim = await killSome(world, roll);
         kills[victim] = (kills[victim] ?? 0) + 1;
         await first;
         await unlockIfLocked(world);
         await until(`"${out}" taken`, async () => {
             try {
-                return await world.api.send(conversation, out, out);
+                return await world.api.send(conversation, out, `out-${round}`);
             } catch {
                 await unlockIfLocked(world);
                 return undefined;
