@@ -71,6 +71,8 @@ private:
 
 // Yields the value of a Result expression, or returns its error from the enclosing function:
 //     auto record = NACRE_TRY(load_session(address));
+// Not inside braces or a constructor's arguments with other members: GCC 12 leaks what it has built
+// of them when the statement returns.
 #define NACRE_TRY(expression) NACRE_TRY_NAMED(expression, __COUNTER__)
 #define NACRE_TRY_NAMED(expression, number) NACRE_TRY_JOINED(expression, number)
 #define NACRE_TRY_JOINED(expression, number) NACRE_TRY_AS(expression, nacre_try_##number)

@@ -18,8 +18,8 @@ Bytes write_identity(const signal::KeyPair& pair) {
 Result<signal::KeyPair> read_identity(ByteView bytes) {
     if (bytes.size() != kPublicBytes + kPrivateBytes)
         return Error{ErrorCode::vault_damaged, "identity key pair"};
-    return signal::KeyPair{to_bytes(bytes.first(kPublicBytes)),
-                           NACRE_TRY(signal::PrivateKey::from(bytes.subspan<kPublicBytes, kPrivateBytes>()))};
+    auto secret = NACRE_TRY(signal::PrivateKey::from(bytes.subspan<kPublicBytes, kPrivateBytes>()));
+    return signal::KeyPair{to_bytes(bytes.first(kPublicBytes)), std::move(secret)};
 }
 
 }  // namespace nacre::vaultd

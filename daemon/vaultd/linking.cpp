@@ -29,8 +29,9 @@ Result<signal::KeyPair> identity_of(signal::Host& host, const std::string& publi
                                     const std::string& private_key) {
     if (private_key.size() != kPrivateKeyBytes)
         return Error{ErrorCode::bad_message, "identity key pair of the primary"};
-    signal::KeyPair pair{to_bytes(public_key), NACRE_TRY(signal::PrivateKey::from(
-                                                   as_bytes(private_key).first<kPrivateKeyBytes>()))};
+    auto secret = NACRE_TRY(
+        signal::PrivateKey::from(as_bytes(private_key).first<kPrivateKeyBytes>()));
+    signal::KeyPair pair{to_bytes(public_key), std::move(secret)};
     if (!equal(NACRE_TRY(signal::public_key(host, pair.private_key)), pair.public_key))
         return Error{ErrorCode::bad_message, "identity key pair of the primary"};
     return pair;

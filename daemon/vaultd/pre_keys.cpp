@@ -81,8 +81,10 @@ Result<LastingKeys> make_lasting_keys(EngineState& state, OwnIdentity own, const
         NACRE_TRY(signal::make_signed_pre_key(state.host, signed_id.at(0), identity.private_key, now));
     const auto kyber =
         NACRE_TRY(signal::make_kyber_pre_key(state.host, kyber_id.at(0), identity.private_key, now));
-    return LastingKeys{NACRE_TRY(save(state, own, PreKeyKind::signed_ec, signed_key, false)),
-                       NACRE_TRY(save(state, own, PreKeyKind::kyber, kyber, true))};
+    LastingKeys lasting;
+    lasting.signed_key = NACRE_TRY(save(state, own, PreKeyKind::signed_ec, signed_key, false));
+    lasting.last_resort = NACRE_TRY(save(state, own, PreKeyKind::kyber, kyber, true));
+    return lasting;
 }
 
 Result<void> refill_pre_keys(Engine& engine, Courier& courier, bool both_now) {

@@ -31,9 +31,9 @@ Result<spool::EpochKeys> epoch_keys(EngineState& state, std::uint64_t number) {
     const auto row = NACRE_TRY(state.spool.epoch(number));
     if (!row || row->private_key.size() != spool::kPrivateKeyBytes)
         return Error{ErrorCode::bad_message, "segment of a foreign epoch"};
-    spool::EpochKeys keys{number, {},
-                          NACRE_TRY(Secret<spool::kPrivateKeyBytes>::from(
-                              std::span<const std::uint8_t, spool::kPrivateKeyBytes>{row->private_key}))};
+    auto secret = NACRE_TRY(Secret<spool::kPrivateKeyBytes>::from(
+        std::span<const std::uint8_t, spool::kPrivateKeyBytes>{row->private_key}));
+    spool::EpochKeys keys{number, {}, std::move(secret)};
     std::copy(row->public_key.begin(), row->public_key.end(), keys.public_key.begin());
     return keys;
 }

@@ -277,7 +277,8 @@ Result<LinkedAccount> Session::link(std::string_view device_name, const LinkObse
                                     std::stop_token stop) {
     const std::unique_lock one_at_a_time{linking_, std::try_to_lock};
     if (!one_at_a_time.owns_lock()) return Error{ErrorCode::already_exists, "another link is under way"};
-    Linking linking{{*engine_, context_.courier, NACRE_TRY(configured_environment()),
+    auto environment = NACRE_TRY(configured_environment());
+    Linking linking{{*engine_, context_.courier, std::move(environment),
                      [this] { return log_in(); }, [this] { return refill_now(); }},
                     observer,
                     std::move(stop)};

@@ -8,6 +8,7 @@ import {
 } from './support/content.js';
 import {Server, ServiceIdKind} from './support/mock.js';
 import {encodeContent, encryptBytes, pad, signal} from './support/sender.js';
+import {until} from './support/wait.js';
 import {linkedWorld, scenario} from './support/world.js';
 
 async function messageTexts(world, phone) {
@@ -94,6 +95,7 @@ scenario('23. Takes padding of 0, 159, 160 and 161 bytes; rejects a missing end 
 
 scenario('26. Drains 200 waiting messages in order, and says when the queue is empty', async (world) => {
     await linkedWorld(world);
+    await until('mailbox empty', () => world.mock.mailbox(world.device).waiting === 0);
     await world.nacre.stop();
     const timestamp = Date.now();
     const texts = Array.from({length: 200}, (_, n) => `queued ${n}`);
