@@ -22,7 +22,9 @@ export function feed(connection, packets) {
     ws.removeAllListeners('message');
     return new Promise((resolve, reject) => {
         let acknowledged = 0;
+        const closed = () => reject(new Error('the connection closed while feeding'));
         const restore = () => {
+            ws.off('close', closed);
             ws.removeAllListeners('message');
             for (const listener of others) ws.on('message', listener);
         };
@@ -38,7 +40,7 @@ export function feed(connection, packets) {
                 resolve();
             }
         });
-        ws.once('close', () => reject(new Error('the connection closed while feeding')));
+        ws.once('close', closed);
         for (const packet of packets) ws.send(packet);
     });
 }
