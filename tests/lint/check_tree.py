@@ -33,7 +33,7 @@ LAYERS = {
 GENERATED = {
     "nacre/v1/": ["api", "daemon/vaultd", "clients"],
     "nacre/courier/v1/": ["api", "daemon/config", "daemon/link", "daemon/courier", "daemon/vaultd"],
-    "signal": ["api", "daemon/vaultd"],
+    "signal": ["api", "daemon/libsignal", "daemon/vaultd"],
 }
 # Network code has no place in vaultd, the vault's code none in the courier: CMake links it so,
 # and check_binaries.py looks at the result.
