@@ -4,19 +4,24 @@
 #include <string>
 #include <string_view>
 
+#include "api/base/version.h"
+
 namespace nacre::courier {
 namespace {
 
 struct Word {
     Halt halt;
-    const char* text;
+    std::string text;
 };
 
-constexpr std::array kWords{
-    Word{Halt::connected_elsewhere, "connected_elsewhere"},
-    Word{Halt::unlinked, "unlinked"},
-    Word{Halt::client_too_old, "client_too_old " NACRE_VERSION},
-};
+const std::array<Word, 3>& words() {
+    static const std::array<Word, 3> kWords{
+        Word{Halt::connected_elsewhere, "connected_elsewhere"},
+        Word{Halt::unlinked, "unlinked"},
+        Word{Halt::client_too_old, "client_too_old " + std::string{version()}},
+    };
+    return kWords;
+}
 
 constexpr std::size_t kMostBytes = 256;
 
@@ -28,17 +33,17 @@ Result<Halted> load_halt(const StateFolder& state) {
     const std::string_view line = as_text(*bytes).substr(0, bytes->size() - 1);
     const std::size_t space = line.rfind(' ');
     if (space == std::string_view::npos) return Halted{};
-    for (const Word& word : kWords)
+    for (const Word& word : words())
         if (line.substr(0, space) == word.text)
             return Halted{word.halt, std::string{line.substr(space + 1)}};
     return Halted{};
 }
 
 Result<void> store_halt(const StateFolder& state, const Halted& halted) {
-    for (const Word& word : kWords)
+    for (const Word& word : words())
         if (word.halt == halted.halt)
             return state.replace(
-                "halt", as_bytes(std::string{word.text} + " " + halted.device + "\n"));
+                "halt", as_bytes(word.text + " " + halted.device + "\n"));
     return state.remove("halt");
 }
 

@@ -71,7 +71,7 @@ void add_host(egress::AllowList& list, const std::string& url) {
 
 Result<signal::NetworkOptions> network_options(const config::Config& config) {
     signal::NetworkOptions options;
-    options.user_agent = kUserAgent;
+    options.user_agent = user_agent();
     if (config.environment.name == "custom")
         options.service = NACRE_TRY(local_service(config.environment));
     else if (config.environment.name == "staging")

@@ -3,8 +3,12 @@
 // Layer:   daemon/courier.
 #pragma once
 
+#include <string>
+
+#include "api/base/version.h"
+
 namespace nacre::courier {
 
-inline constexpr const char* kUserAgent = "nacre/" NACRE_VERSION;
+inline std::string user_agent() { return "nacre/" + std::string{version()}; }
 
 }  // namespace nacre::courier
