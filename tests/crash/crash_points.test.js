@@ -46,17 +46,8 @@ async function oneDies(world) {
     return until('a crash', () => Object.keys(pids).find((name) => !alive(pids[name])));
 }
 
-// Nothing is on its way in either direction: what linking set off has come to its end.
-async function settled(world) {
-    await until('settled', async () => {
-        const status = await world.api.status();
-        return world.mock.mailbox(world.device).waiting === 0 && status.waiting_envelopes === 0 &&
-            status.outbox === 0;
-    });
-}
-
 async function restartWith(world, point) {
-    await settled(world);
+    await world.settled();
     await world.nacre.stop();
     await world.nacre.start({crashPoint: point});
     await world.api.serving('LOCKED');

@@ -13,6 +13,7 @@ const kMagic = 'nacre-poison';
 
 scenario('A poisoned envelope ends in quarantine, and the rest arrives', async (world) => {
     await linkedWorld(world);
+    await world.settled();
     await world.nacre.stop();
     await world.nacre.start({crashPoint: 'on_poison:abort'});
     await world.unlock();

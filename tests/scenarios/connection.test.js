@@ -40,8 +40,9 @@ scenario('28. Removed by the phone: unlinked, the messages stay readable, no fur
         const logins = world.mock.logins.length;
         await world.mock.server.removeDeviceByServiceId(world.me.device.aci, world.device.deviceId);
         world.mock.cutConnections();
-        const status = await connection(world, 'UNLINKED');
-        assert.equal(status.account, 'ACCOUNT_STATE_UNLINKED');
+        await connection(world, 'UNLINKED');
+        await until('unlinked', async () =>
+            (await world.api.status()).account === 'ACCOUNT_STATE_UNLINKED');
         assert.equal((await world.history(world.bob)).at(-1).text, 'to be kept');
         await world.api.lock();
         await world.unlock();

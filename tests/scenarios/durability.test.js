@@ -6,11 +6,12 @@ import {linkedWorld, scenario} from './support/world.js';
 
 async function crashWhileReceiving(world, point) {
     await linkedWorld(world);
+    await world.settled();
     await world.nacre.stop();
     await world.nacre.start({crashPoint: point});
+    const {gone} = await world.nacre.crashed('nacre-courier');
     await world.unlock();
     await world.api.connected();
-    const {gone} = await world.nacre.crashed('nacre-courier');
     const mailbox = world.mock.mailbox(world.device);
     const delivered = mailbox.delivered;
     world.bob.sendText(world.device, 'through the crash', {timestamp: Date.now()});

@@ -76,6 +76,15 @@ export class World {
         });
     }
 
+    // Nothing is on its way in either direction: what linking set off has come to its end.
+    async settled() {
+        await until('settled', async () => {
+            const status = await this.api.status();
+            return this.mock.mailbox(this.device).waiting === 0 &&
+                status.waiting_envelopes === 0 && status.outbox === 0;
+        });
+    }
+
     // Locked or unlocked again after a restart of any kind.
     async unlock(passphrase = kPassphrase) {
         await this.api.serving('LOCKED');
