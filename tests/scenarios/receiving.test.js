@@ -147,7 +147,8 @@ scenario('32. Refuses an envelope of 10 MB', async (world) => {
     await world.bob.sendText(world.device, 'small again', {timestamp: Date.now()});
     await world.arrived('small again');
     assert.deepEqual(await messageTexts(world, world.bob), ['small again']);
-    assert.equal((await world.api.status()).waiting_envelopes, 0);
+    // The courier hears of the commit after the clients do.
+    await until('nothing waits', async () => (await world.api.status()).waiting_envelopes === 0);
 });
 
 scenario('35. Takes pre-key messages to the PNI, drops sealed ones', async (world) => {
