@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -172,6 +174,9 @@ std::pair<int, std::string> run(std::vector<std::string> words) {
     const pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
+        // Modes hold for root, too, without these; nobody else has them to drop.
+        prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+        prctl(PR_CAPBSET_DROP, CAP_DAC_READ_SEARCH);
         words.insert(words.begin(), "nacred");
         std::vector<char*> argv;
         for (std::string& word : words) argv.push_back(word.data());
@@ -441,7 +446,6 @@ TEST_CASE("nacred: a folder that cannot be written to is refused by name", "[sup
     const TempDir dir;
     fs::create_directory(dir / "s");
     fs::permissions(dir / "s", fs::perms::owner_read | fs::perms::owner_exec);
-    if (geteuid() == 0) SKIP("root may write everywhere");
     const auto [status, text] = run({"--bin", NACRE_STUBS, "--state", (dir / "s" / "deep").string(),
                                      "--runtime", (dir / "r").string()});
     CHECK(status == 1);
