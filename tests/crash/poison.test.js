@@ -26,13 +26,16 @@ scenario('A poisoned envelope ends in quarantine, and the rest arrives', async (
     // Each death ends locked; the owner unlocks again until the envelope is set aside.
     let deaths = 0;
     await until('in quarantine', async () => {
-        const pid = await world.nacre.pid('nacre-vaultd');
         const status = await world.api.serving();
         if (status.vault === 'VAULT_STATE_UNLOCKED') return status.quarantined === 1;
         deaths += 1;
+        const pid = await world.nacre.pid('nacre-vaultd');
         await world.unlock().catch(() => undefined);
-        await until('settled', async () =>
-            !alive(pid) || (await world.api.status()).waiting_envelopes === 0);
+        await until('it died, or all is in', async () => {
+            if (!alive(pid)) return true;
+            const status = await world.api.serving();
+            return status.vault === 'VAULT_STATE_UNLOCKED' && status.waiting_envelopes === 0;
+        });
         return undefined;
     }, 60_000);
     await world.arrived('last');

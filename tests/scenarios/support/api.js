@@ -158,8 +158,9 @@ export class Api {
         return linking;
     }
 
-    events(after = 0) {
-        return new EventLog(() => this.stream('Events', 'WatchEvents', {after}), after);
+    // `seen`: events up to `after`, from an earlier stream.
+    events(after = 0, seen = []) {
+        return new EventLog(() => this.stream('Events', 'WatchEvents', {after}), after, seen);
     }
 
     async conversations() {

@@ -4,12 +4,12 @@
 import {within} from './wait.js';
 
 export class EventLog {
-    all = [];
     #waiting = [];
     #error;
 
-    constructor(open, after) {
+    constructor(open, after, seen) {
         this.last = after;
+        this.all = [...seen];
         this.stream = open();
         this.stream.on('data', (event) => this.#take(event));
         this.stream.on('error', (error) => { this.ended = error; });

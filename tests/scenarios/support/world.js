@@ -88,10 +88,10 @@ export class World {
     // Locked or unlocked again after a restart of any kind.
     async unlock(passphrase = kPassphrase) {
         await this.api.serving('LOCKED');
-        const {last} = this.events ?? {last: 0};
-        try { this.events?.close(); } catch { /* checked where it matters */ }
+        const {last, all} = this.events ?? {last: 0, all: []};
+        this.events?.close();
         const unlocked = await this.api.unlock(passphrase);
-        this.events = this.api.events(last);
+        this.events = this.api.events(last, all);
         return unlocked;
     }
 
