@@ -84,7 +84,7 @@ for (const point of kReceiving) {
         // Not by its event: the vault may have had everything before the crash.
         await until('all messages', async () => (await texts(world)).length >= expected.length);
         assert.deepEqual(await texts(world), expected);
-        assert.equal(world.mock.mailbox(world.device).waiting, 0);
+        await until('mailbox empty', () => world.mock.mailbox(world.device).waiting === 0);
     });
 }
 
