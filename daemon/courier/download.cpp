@@ -93,7 +93,8 @@ bool Downloads::Transfer::take(ByteView data) {
     }
     while (!data.empty()) {
         const std::size_t part = std::min(data.size(), kChunkBytes - pending.size());
-        pending.insert(pending.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(part));
+        const ByteView taken = data.first(part);
+        pending.insert(pending.end(), taken.begin(), taken.end());
         data = data.subspan(part);
         if (pending.size() == kChunkBytes && !send_chunk(false)) return false;
     }

@@ -3,7 +3,7 @@
 // Layer:   daemon/courier, over https.h.
 // Secrets: none: what lies there is encrypted for the vault.
 // Errors:  invalid_argument for a key or number that is none; not_found; rejected (certificate,
-//          redirect, status); resource_exhausted beyond max_bytes; timed_out; unavailable; canceled.
+//          redirect, status); resource_exhausted over max_bytes; timed_out, unavailable, canceled.
 // Threads: a thread for each download, at most kMostDownloads; all functions from any thread.
 #pragma once
 
@@ -44,7 +44,7 @@ public:
     Downloads(const Downloads&) = delete;
     Downloads& operator=(const Downloads&) = delete;
 
-    // Either `on_chunk` with last or `on_failed` comes last, on the download's thread. Sends no more
+    // Either `on_chunk` with last or `on_failed` comes last, on its thread. Sends no more
     // bytes than credit() allows. An error: neither comes.
     Result<void> start(std::uint64_t id, const v1::DownloadRequest& request, OnChunk on_chunk,
                        OnFailed on_failed);

@@ -87,9 +87,9 @@ void Feeder::grown() {
 void Feeder::set_spool(const SpoolReport& report) {
     {
         const std::lock_guard lock{mutex_};
-        const bool counts_only = spool_report_ && spool_report_->queue_empty == report.queue_empty &&
-                                 spool_report_->failing.has_value() == report.failing.has_value() &&
-                                 report.waiting != 0;
+        const bool counts_only =
+            spool_report_ && spool_report_->queue_empty == report.queue_empty &&
+            spool_report_->failing.has_value() == report.failing.has_value() && report.waiting != 0;
         spool_report_ = report;
         spool_due_ = true;
         spool_urgent_ = spool_urgent_ || !counts_only;

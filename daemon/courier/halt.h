@@ -2,7 +2,7 @@
 //
 // Layer:   daemon/courier.
 // Secrets: none.
-// Errors:  of writing. A file that says nothing known counts as none: the server then says it again.
+// Errors:  of writing. A file that says nothing known counts as none: the server says it again.
 // Threads: at start, then the network thread.
 // Format:  `halt` in the courier's state: one of the words below, the device's fingerprint, a line
 //          feed.

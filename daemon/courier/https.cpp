@@ -28,7 +28,8 @@ CurlHandle https_get(const config::Environment& environment, const config::Proxy
         set(CURLOPT_CAINFO_BLOB, &roots) && set(CURLOPT_SSL_VERIFYPEER, 1L) &&
         set(CURLOPT_SSL_VERIFYHOST, 2L) &&
         set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2)) &&
-        set(CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS) && set(CURLOPT_USERAGENT, user_agent().c_str());
+        set(CURLOPT_CONNECTTIMEOUT, kConnectTimeoutS) &&
+        set(CURLOPT_USERAGENT, user_agent().c_str());
     return done ? std::move(curl) : nullptr;
 }
 

@@ -3,7 +3,7 @@
 //
 // Layer:   daemon/courier.
 // Secrets: envelopes pass through.
-// Errors:  a failing spool is a state, told by `report`: nothing is acknowledged, the batch is tried
+// Errors:  a failing spool is a state, told by `report`: nothing is acknowledged, the batch tried
 //          again (at once when the vault has committed, else after 1 to 60 s), nothing is dropped
 //          that the server has been told to forget.
 // Threads: own thread; all functions may be called from any. Events run on the own thread.
@@ -55,7 +55,7 @@ public:
     void offer(std::uint64_t ticket, Envelope envelope);
     // The server's queue was empty after what has been offered.
     void queue_empty();
-    // The connection ended: what is not in the spool comes again, and the server's queue is unknown.
+    // The connection ended: what is not in the spool comes again, and the server's queue unknown.
     void withdraw();
 
     using Done = std::function<void(Result<void> result)>;

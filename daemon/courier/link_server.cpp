@@ -105,7 +105,7 @@ void LinkServer::login(const v1::LoginRequest& request, const link::Reply& reply
     parts_.network.post([login = std::move(*made), fits, reply](Station& station) {
         station.chat.login(login, fits);
         answer(reply, fits ? Result<void>{}
-                           : Error{ErrorCode::environment_changed, "login for another environment"});
+                           : Error{ErrorCode::environment_changed, "login: other environment"});
     });
 }
 

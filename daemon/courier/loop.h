@@ -1,6 +1,6 @@
 // Loop: the network thread as its own parts see it: later, and after a while.
 //
-// Layer:   daemon/courier. NetworkThread is the real one; tests bring one with a clock of their own.
+// Layer:   daemon/courier. NetworkThread is the real one; tests bring one with their own clock.
 // Threads: post() from any; timers on the loop's own thread only.
 #pragma once
 

@@ -1,5 +1,5 @@
-// nacre-courier: the one process with the internet. It keeps the connections to Signal, and what the
-// server delivers, sealed, until the vault has it. It cannot read any of it.
+// nacre-courier: the one process with the internet. It keeps the connections to Signal, and what
+// the server delivers, sealed, until the vault has it. It cannot read any of it.
 #include <cstdio>
 #include <cstdlib>
 

@@ -1,5 +1,5 @@
-// Routes: the closed table of requests that the vault may ask for. The courier builds verb, path and
-// headers from checked values; nothing of the vault's text reaches a path unparsed.
+// Routes: the closed table of requests that the vault may ask for. The courier builds verb, path
+// and headers from checked values; nothing of the vault's text reaches a path unparsed.
 //
 // Layer:   daemon/courier.
 // Secrets: passwords and access keys become headers.

@@ -185,7 +185,8 @@ void Spool::remove_committed() {
         const SegmentExtent& oldest = segments_.front();
         if (oldest.first_sequence + oldest.count > committed_ + 1) return;
         daemon::crash_point("before_delete");
-        if (unlinkat(folder_.fd(), segment_name(oldest.number).c_str(), 0) != 0 && errno != ENOENT) {
+        const std::string name = segment_name(oldest.number);
+        if (unlinkat(folder_.fd(), name.c_str(), 0) != 0 && errno != ENOENT) {
             log::write(log::Level::error, "cannot delete a spool segment",
                        os_error("delete spool segment", errno));
             return;
