@@ -98,12 +98,14 @@ scenario('26. Drains 200 waiting messages in order, and says when the queue is e
     await until('mailbox empty', () => world.mock.mailbox(world.device).waiting === 0);
     await world.nacre.stop();
     const timestamp = Date.now();
+    const mailbox = world.mock.mailbox(world.device);
+    const others = mailbox.waiting; // the phone may still have answered something
     const texts = Array.from({length: 200}, (_, n) => `queued ${n}`);
     for (const [n, text] of texts.entries()) {
         const envelope = await world.bob.encryptText(world.device, text, {timestamp: timestamp + n});
         world.mock.server.send(world.device, envelope);
     }
-    assert.equal(world.mock.mailbox(world.device).waiting, 200);
+    assert.equal(mailbox.waiting - others, 200);
     const before = world.events.last;
     await world.nacre.start();
     await world.unlock();
