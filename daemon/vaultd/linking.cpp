@@ -241,6 +241,7 @@ Result<void> Linking::store_account(const LinkReply& reply) {
         NACRE_TRY(state.accounts.remove_pending_link());
         NACRE_TRY(state.accounts.set_possible_orphan(false));
         NACRE_TRY(state.recipients.ensure_self(row.aci, row.pni, row.number));
+        NACRE_TRY(plan_sync(state));
         NACRE_TRY(state.note(vault::EventKind::account_changed));
         return state.reload_account();
     });
@@ -252,7 +253,7 @@ Result<void> Linking::finish() {
     NACRE_TRY(context_.log_in());
     NACRE_TRY(context_.courier.wait_connected(kLoginWait));
     NACRE_TRY(context_.refill());
-    NACRE_TRY(context_.engine.transact([](EngineState& state) { return request_sync(state); }));
+    NACRE_TRY(context_.engine.transact([](EngineState& state) { return request_planned_sync(state); }));
     return step(LinkStep::syncing);
 }
 

@@ -191,6 +191,8 @@ void Session::connected(const courier::v1::ConnectionStatus& status) {
     });
     sender_->kick();
     refill();
+    (void)engine_->transact([](EngineState& state) { return request_planned_sync(state); });
+    sender_->kick();
     fetch_contacts();
 }
 

@@ -7,6 +7,8 @@ namespace {
 
 using vault::EventKind;
 
+constexpr Literal kSyncPlanned{"sync.planned"};
+
 Result<vault::RecipientRow> destination_of(EngineState& state, const wire::SyncMessage::Sent& sent) {
     if (sent.has_destination_service_id_binary())
         return state.recipients.ensure(NACRE_TRY(
@@ -126,15 +128,18 @@ Result<void> apply_sync(EngineState& state, const Decrypted& message, const wire
     return {};
 }
 
-Result<void> request_sync(EngineState& state) {
+Result<void> plan_sync(EngineState& state) { return state.accounts.set_meta_number(kSyncPlanned, 1); }
+
+Result<void> request_planned_sync(EngineState& state) {
     using Request = wire::SyncMessage::Request;
+    if (!NACRE_TRY(state.accounts.meta_number(kSyncPlanned))) return {};
     for (const Request::Type type :
          {Request::CONTACTS, Request::BLOCKED, Request::CONFIGURATION, Request::KEYS}) {
         wire::Content content;
         content.mutable_sync_message()->mutable_request()->set_type(type);
         NACRE_TRY(queue_to_self(state, vault::OutboxKind::sync_request, content));
     }
-    return {};
+    return state.accounts.remove_meta(kSyncPlanned);
 }
 
 Result<void> apply_contacts(EngineState& state, const std::vector<ContactEntry>& contacts) {

@@ -21,8 +21,11 @@ Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::D
 Result<void> apply_sync(EngineState& state, const Decrypted& message, const wire::SyncMessage& sync,
                         std::int64_t received_ms, BatchEffects& effects);
 
-// Asks the primary for contacts, blocked list, configuration and keys, through the outbox.
-Result<void> request_sync(EngineState& state);
+// Asks the primary for contacts, blocked list, configuration and keys, through the outbox: once
+// after each linking, when the pre-keys are there with which the primary can answer. plan_sync()
+// belongs into the transaction that stores the account, so that a crash does not lose the question.
+Result<void> plan_sync(EngineState& state);
+Result<void> request_planned_sync(EngineState& state);
 
 // The whole contact list of a sync.
 Result<void> apply_contacts(EngineState& state, const std::vector<ContactEntry>& contacts);
