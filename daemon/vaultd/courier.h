@@ -59,7 +59,8 @@ public:
     // What the courier's configuration says; nothing without a link.
     std::optional<courier::v1::Environment> environment() const;
     DaemonStatus status() const;
-    // Blocks until the connection is `wanted` or has reached a state that does not lead there.
+    // Blocks until connected. environment_changed or unavailable when that cannot come of itself, or
+    // did not within `limit`.
     Result<void> wait_connected(std::chrono::milliseconds limit) const;
 
     void close();

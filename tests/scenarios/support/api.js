@@ -87,10 +87,16 @@ export class Api {
         });
     }
 
+    // Also past the end of a daemon that is meant to die meanwhile.
     async connected() {
         return until('connected', async () => {
-            const status = await this.status();
-            return status.connection === 'CONNECTION_CONNECTED' && status;
+            try {
+                const status = await this.status();
+                return status.connection === 'CONNECTION_CONNECTED' && status;
+            } catch (error) {
+                if (isGone(error)) return undefined;
+                throw error;
+            }
         });
     }
 
