@@ -205,6 +205,7 @@ scenario('A killed vaultd comes back locked, and loses nothing', async (world) =
     await linkedWorld(world);
     await world.bob.sendText(world.device, 'before the kill', {timestamp: Date.now()});
     await world.arrived('before the kill');
+    await world.settled();  // or the killed one dies before it has told the courier
     await world.nacre.kill('nacre-vaultd');
     await world.api.serving('LOCKED');
     await world.bob.sendText(world.device, 'while locked', {timestamp: Date.now()});
