@@ -59,6 +59,12 @@ std::string account_text(const Status& status) {
     }
 }
 
+std::string memory_text(const Status& status) {
+    return std::string{"only keys are kept out of swap: the limit on locked memory (ulimit -l) is "
+                       "too small for more"} +
+           (status.plain_swap() ? ", and there is swap that is not encrypted" : "");
+}
+
 void add_account(const Status& status, Rows& rows) {
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return;
     rows.push_back({"account", account_text(status)});
@@ -93,6 +99,9 @@ ExitCode cmd_status(Session& session) {
     if (!status.spool_problem().empty()) {
         rows.push_back({"spool", "cannot be written (" + safe_line(status.spool_problem()) +
                                      "); the server keeps what comes"});
+    }
+    if (status.memory() == Status::MEMORY_KEYS_LOCKED) {
+        rows.push_back({"memory", memory_text(status)});
     }
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
     rows.push_back({"version", safe_line(status.version())});

@@ -36,7 +36,7 @@ constexpr int kMaxThreads = 16;
 constexpr std::size_t kMaxMemory = 32 << 20;
 constexpr std::chrono::milliseconds kStopInDestructor{2000};
 // For replies under way, such as that of Lock itself.
-constexpr std::chrono::milliseconds kGrace{100};
+constexpr std::chrono::milliseconds kGrace{30};
 
 bool starts_with(const char* text, const char* prefix) {
     return std::strncmp(text, prefix, std::strlen(prefix)) == 0;

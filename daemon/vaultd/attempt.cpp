@@ -27,6 +27,7 @@ constexpr std::size_t kAlternateStackBytes = 64 * 1024;
 // What the signal handler may touch.
 std::atomic<int> g_file{-1};
 std::atomic<std::uint64_t> g_sequence{0};
+std::atomic<bool> g_forgiven{false};
 
 void write_record(int file, std::uint64_t sequence, std::uint64_t state) {
     Record record;
@@ -62,6 +63,7 @@ Result<AttemptFile> AttemptFile::open(const std::filesystem::path& path) {
 }
 
 void AttemptFile::begin(std::uint64_t sequence) {
+    if (g_forgiven) return;
     g_sequence.store(sequence);
     write_record(file_.get(), sequence, kInHand);
 }
@@ -69,6 +71,12 @@ void AttemptFile::begin(std::uint64_t sequence) {
 void AttemptFile::end() {
     g_sequence.store(0);
     write_record(file_.get(), 0, 0);
+}
+
+void AttemptFile::forgive() {
+    g_forgiven = true;
+    g_sequence.store(0);
+    if (const int file = g_file.load(); file >= 0) write_record(file, 0, 0);
 }
 
 void AttemptFile::watch_signals() {

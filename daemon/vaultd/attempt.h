@@ -35,6 +35,10 @@ public:
     void begin(std::uint64_t sequence);
     void end();
 
+    // The process ends on purpose, whatever is in hand: no envelope is to blame for that. From now on
+    // nothing is marked. Any thread; async-signal-safe.
+    static void forgive();
+
     // From now on SIGABRT, SIGSEGV, SIGBUS, SIGILL and SIGFPE mark the attempt before they end the
     // process as they would have.
     void watch_signals();

@@ -5,10 +5,11 @@
 namespace nacre::vaultd {
 
 Daemon::Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
-               std::function<void()> on_lock)
+               MemoryStatus memory, std::function<void()> on_lock)
     : config_{config},
       folder_{std::move(state)},
       clock_{clock},
+      memory_{memory},
       on_lock_{std::move(on_lock)},
       courier_{listener()} {
     look();
@@ -48,6 +49,11 @@ CourierListener Daemon::listener() {
     return out;
 }
 
+void Daemon::finish(std::chrono::steady_clock::time_point until) {
+    ending_ = true;
+    if (const auto open = session()) open->finish(until);
+}
+
 void Daemon::close() {
     ending_ = true;
     courier_.close();
@@ -72,6 +78,7 @@ Result<std::shared_ptr<Session>> Daemon::unlocked() const {
 
 DaemonStatus Daemon::status() {
     DaemonStatus out = courier_.status();
+    out.memory = memory_;
     if (state_ == VaultState::unusable) out.vault_problem = problem_;
     if (const auto open = session()) {
         out.draining = open->draining();

@@ -19,12 +19,15 @@ class Daemon final : public Operations {
 public:
     // `on_lock` is called once when a client asks to lock: the process should end.
     Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
-           std::function<void()> on_lock);
+           MemoryStatus memory, std::function<void()> on_lock);
     ~Daemon() override;
 
     // A new link to the courier.
     Result<void> attach(daemon::Descriptor socket) { return courier_.attach(std::move(socket)); }
 
+    // For a lock: nothing more begins, and the writer has until then to end what it is at. The process
+    // should be wiped next. Once.
+    void finish(std::chrono::steady_clock::time_point until);
     // Ends every thread; durable state stays as it is. The process should end afterwards.
     void close();
 
@@ -58,6 +61,7 @@ private:
     const config::Config& config_;
     const std::filesystem::path folder_;
     const Clock& clock_;
+    const MemoryStatus memory_;
     const std::function<void()> on_lock_;
 
     // Creating and unlocking, one at a time.

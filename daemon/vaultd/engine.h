@@ -57,6 +57,8 @@ public:
     vault::Vault& vault() { return *vault_; }
     const Clock& clock() const { return clock_; }
     bool stopping() const { return worker_.stopping(); }
+    // Begins nothing more, and waits until then for the task under way; whether it has ended. Once.
+    bool finish(std::chrono::steady_clock::time_point until) { return worker_.finish(until); }
     void stop();
 
 private:

@@ -1,5 +1,7 @@
 // nacre-vaultd: holds the vault, serves the API, connects nowhere.
+#include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,12 +15,20 @@
 #include "daemon/vaultd/api_server.h"
 #include "daemon/vaultd/daemon.h"
 #include "sandbox/limits.h"
+#include "sandbox/memory_lock.h"
+#include "sandbox/wipe.h"
 
 namespace nacre::vaultd {
 namespace {
 
-// Calls under way may end by themselves for so long after the last thing was asked.
-constexpr std::chrono::milliseconds kStopTime{2000};
+// From the request to the wiped end of the process it takes 200 ms at most. Within them: for
+// replies under way, and for the writer.
+constexpr std::chrono::milliseconds kReplyTime{40};
+constexpr std::chrono::milliseconds kWriterTime{50};
+
+// Stacks hold plaintext, and are wiped: no larger than needed. Few arenas keep the heap together.
+constexpr std::size_t kThreadStack = std::size_t{1} << 20;
+constexpr int kHeapArenas = 2;
 
 int refuse(Literal what, const Error& error) {
     log::write(log::Level::error, what, error);
@@ -36,7 +46,22 @@ void take_links(daemon::LinkSource& source, int stop_fd, Daemon& daemon, int end
     eventfd_write(ended_fd, 1);
 }
 
-int serve(const config::Places& places, const config::Config& config) {
+MemoryStatus protect_memory() {
+    mallopt(M_ARENA_MAX, kHeapArenas);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kThreadStack);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+    const MemoryStatus memory{sandbox::lock_memory(), sandbox::active_swap()};
+    if (memory.lock != sandbox::MemoryLock::all && memory.swap == sandbox::Swap::plain) {
+        log::write(log::Level::warning,
+                   "memory may reach unencrypted swap: raise the memlock limit, or encrypt swap");
+    }
+    return memory;
+}
+
+int serve(const config::Places& places, const config::Config& config, MemoryStatus memory) {
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = daemon::Supervision::inherit(listen_fds);
     if (!supervision) return refuse("supervision", supervision.error());
@@ -51,7 +76,7 @@ int serve(const config::Places& places, const config::Config& config) {
     // Readable when a client asked to lock, or when there is nobody left to serve for.
     const daemon::Descriptor ended{eventfd(0, EFD_CLOEXEC)};
     std::atomic<bool> locking = false;
-    Daemon daemon{config, places.state, system_clock(), [&] {
+    Daemon daemon{config, places.state, system_clock(), memory, [&] {
                       locking = true;
                       eventfd_write(ended.get(), 1);
                   }};
@@ -66,11 +91,12 @@ int serve(const config::Places& places, const config::Config& config) {
     while (poll(waits, 2, -1) < 0) {
     }
     if (locking) (void)supervision->locking();
-    (void)(*server)->stop(kStopTime);
-    daemon.close();
-    // Locking is process death: whatever still runs (a link wait, Argon2) ends with the process.
+    const auto until = std::chrono::steady_clock::now() + kWriterTime;
+    (void)(*server)->stop(kReplyTime);
+    daemon.finish(until);
+    // Locking is process death: whatever still runs (a call, a link wait, Argon2) stops where it is.
     // Everything acknowledged is durable; there is nothing to flush.
-    _exit(0);
+    sandbox::wipe_and_exit();
 }
 
 }  // namespace
@@ -85,6 +111,8 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
+    if (const auto prepared = sandbox::prepare_wipe(); !prepared)
+        return vaultd::refuse("wiping", prepared.error());
     if (const auto hardened = sandbox::harden_process(); !hardened)
         return vaultd::refuse("hardening", hardened.error());
     const auto loaded = config::load(std::get<config::Places>(places).config);
@@ -94,5 +122,5 @@ int main(int argc, char** argv) {
     }
     const auto& config = std::get<config::Config>(loaded);
     log::open("nacre-vaultd", config.log_level);
-    return vaultd::serve(std::get<config::Places>(places), config);
+    return vaultd::serve(std::get<config::Places>(places), config, vaultd::protect_memory());
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "api/base/result.h"
+#include "sandbox/memory_lock.h"
 #include "sandbox/secret.h"
 #include "vault/id.h"
 #include "vault/vault.h"
@@ -41,8 +42,15 @@ enum class VaultState : std::uint8_t {
     unusable,  // files are there, but cannot be opened
 };
 
+// What keeps this process's memory out of swap; found out once, at the start.
+struct MemoryStatus {
+    sandbox::MemoryLock lock = sandbox::MemoryLock::arena_only;
+    sandbox::Swap swap = sandbox::Swap::none;
+};
+
 // Known locked or not.
 struct DaemonStatus {
+    MemoryStatus memory;
     std::optional<ErrorCode> vault_problem;  // set when the vault is unusable
     std::uint64_t waiting_envelopes = 0;
     Connection connection = Connection::no_courier;

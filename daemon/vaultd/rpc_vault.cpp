@@ -104,6 +104,10 @@ private:
         for (const std::string& alert : status.alerts) reply.add_alerts(alert);
         reply.set_draining(status.draining);
         reply.set_spool_problem(status.spool_problem);
+        reply.set_memory(status.memory.lock == sandbox::MemoryLock::all
+                             ? v1::GetStatusResponse::MEMORY_LOCKED
+                             : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
+        reply.set_plain_swap(status.memory.swap == sandbox::Swap::plain);
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
         const Result<void> account = get_account(reply);
         // It may be locked between the two; the reply is right for a moment ago.

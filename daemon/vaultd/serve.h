@@ -20,6 +20,7 @@
 
 #include "api/status_map.h"
 #include "daemon/vaultd/gate.h"
+#include "sandbox/stack.h"
 
 namespace nacre::vaultd {
 
@@ -29,7 +30,9 @@ grpc::Status serve(Gate& gate, Literal rpc, const grpc::ServerContext& context,
                    Body&& body) noexcept {
     const Result<Caller> caller = gate.admit(rpc, context.client_metadata());
     if (!caller.ok()) return close_call(rpc, caller.error());
-    return close_call(rpc, std::forward<Body>(body)(*caller));
+    const grpc::Status status = close_call(rpc, std::forward<Body>(body)(*caller));
+    sandbox::burn_stack();
+    return status;
 }
 
 // A stream of replies whose handler may block: gRPC's callbacks on one side, the handler's own
@@ -48,7 +51,10 @@ public:
         counted_ = true;
         closing_.emplace(gate_.closing(), Stopping{stop_});
         try {
-            thread_ = std::thread{[this]() noexcept { run(); }};
+            thread_ = std::thread{[this]() noexcept {
+                run();  // may have deleted this
+                sandbox::burn_stack();
+            }};
         } catch (const std::system_error&) {
             refuse();
         }

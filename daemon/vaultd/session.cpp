@@ -75,6 +75,11 @@ Result<void> Session::settle(EngineState& state) {
     return {};
 }
 
+void Session::finish(std::chrono::steady_clock::time_point until) {
+    if (!engine_->finish(until)) log::write(log::Level::info, "lock: the writer is interrupted");
+    AttemptFile::forgive();
+}
+
 void Session::stop() {
     errands_.stop();
     if (sender_) sender_->stop();

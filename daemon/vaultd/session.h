@@ -58,6 +58,9 @@ public:
     // The configuration is not what was fixed at link time.
     bool environment_changed() const { return environment_changed_; }
 
+    // For a lock: the writer begins nothing more, and has until then to end what it is at. What it
+    // does not end is rolled back when the vault is opened again. Once.
+    void finish(std::chrono::steady_clock::time_point until);
     // Ends the threads; what they had committed stays. The courier must be closed before.
     void stop();
 

@@ -51,11 +51,14 @@ public:
 
     // Drops what has not begun, waits for what has.
     void stop();
+    // The same, but waits no longer than until then; whether it has ended. stop() may follow.
+    bool finish(std::chrono::steady_clock::time_point until);
     bool stopping() const { return queue_.closed(); }
 
 private:
     const char* name_;
     TaskQueue queue_;
+    std::promise<void> ended_;
     std::thread thread_;
 };
 

@@ -66,3 +66,11 @@ TEST_CASE("attempt: a file of another kind is no death", "[vaultd][attempt]") {
     fclose(file);
     CHECK_FALSE(AttemptFile::open(dir / "attempt")->death());
 }
+
+TEST_CASE("attempt: an end on purpose has nothing to blame", "[vaultd][attempt]") {
+    const tests::TempDir dir;
+    CHECK_FALSE(death_after(dir / "attempt", [](AttemptFile& attempt) {
+        AttemptFile::forgive();
+        attempt.begin(8);
+    }));
+}
