@@ -8,7 +8,7 @@ namespace nacre::sandbox {
 
 Result<void> prepare_wipe() { return {}; }
 
-void wipe_and_exit() { _exit(0); }
+void wipe_and_exit(int status) { _exit(status); }
 
 }  // namespace nacre::sandbox
 
@@ -77,7 +77,8 @@ struct Plan {
     long process = 0;
 };
 
-std::atomic<int> g_asked = 0;  // also the futex
+constexpr int kNotAsked = -1;
+std::atomic<int> g_asked = kNotAsked;  // the exit status; also the futex
 std::atomic<int> g_parked = 0;
 std::atomic<bool> g_prepared = false;
 
@@ -281,11 +282,11 @@ void park_on_faults() {
     }
 }
 
-[[noreturn]] __attribute__((noinline)) void wipe(const Plan& plan) {
+[[noreturn]] __attribute__((noinline)) void wipe(const Plan& plan, int status) {
     park_on_faults();
     park_threads(plan);
     wipe_memory(plan);
-    for (;;) raw(SYS_exit_group, 0);
+    for (;;) raw(SYS_exit_group, status);
 }
 
 [[noreturn]] void* wait_to_wipe(void* given) {
@@ -297,10 +298,11 @@ void park_on_faults() {
     plan.self = raw(SYS_gettid);
     plan.process = raw(SYS_getpid);
     g_prepared = true;
-    while (g_asked.load() == 0) {
-        raw(SYS_futex, reinterpret_cast<long>(&g_asked), FUTEX_WAIT_PRIVATE, 0);
+    int status = kNotAsked;
+    while ((status = g_asked.load()) == kNotAsked) {
+        raw(SYS_futex, reinterpret_cast<long>(&g_asked), FUTEX_WAIT_PRIVATE, kNotAsked);
     }
-    wipe(plan);
+    wipe(plan, status);
 }
 
 Result<Files> open_files() {
@@ -346,9 +348,9 @@ Result<void> prepare_wipe() {
     return {};
 }
 
-void wipe_and_exit() {
-    if (!g_prepared.load()) _exit(0);
-    g_asked.store(1);
+void wipe_and_exit(int status) {
+    if (!g_prepared.load()) _exit(status);
+    g_asked.store(status);
     raw(SYS_futex, reinterpret_cast<long>(&g_asked), FUTEX_WAKE_PRIVATE, INT_MAX);
     for (;;) raw(SYS_ppoll);
 }

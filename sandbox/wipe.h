@@ -1,6 +1,6 @@
 // Wipe: zeroes everything that this process alone holds in memory, and ends it.
 //
-// Layer:   sandbox. nacre-vaultd, at every orderly end.
+// Layer:   sandbox. nacre-vaultd and the command line, at every orderly end.
 // Secrets: whatever is left anywhere: heap, stacks, written data of programs and libraries, pages
 //          without access rights, secret and other memory files.
 // Errors:  prepare_wipe() os_error codes; wipe_and_exit() cannot fail, only be cut short by SIGKILL.
@@ -25,7 +25,7 @@ namespace nacre::sandbox {
 // Before harden_process(): an undumpable process of an ordinary user may not open its page map.
 Result<void> prepare_wipe();
 
-// Ends the process with status 0. Without prepare_wipe(), and under sanitizers, without the wiping.
-[[noreturn]] void wipe_and_exit();
+// Ends the process. Without prepare_wipe(), and under sanitizers, without the wiping.
+[[noreturn]] void wipe_and_exit(int status);
 
 }  // namespace nacre::sandbox

@@ -1,7 +1,7 @@
 // Zero on free: every block of the heap is wiped when it is given back, for the whole process:
 // libsignal's, gRPC's and our own copies of plaintext do not outlive their use in freed memory.
 //
-// Layer:   sandbox. Compiled into nacre-vaultd alone; not under sanitizers, which have their own.
+// Layer:   sandbox. Compiled into nacre-vaultd and the command line; not under sanitizers, which have their own.
 // Secrets: whatever lay in the block. What a block may not give back (stacks, registers, the
 //          kernel's buffers) is not reached.
 // Threads: as libc's.

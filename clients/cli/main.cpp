@@ -1,11 +1,13 @@
 // nacre: the command line.
 #include <clocale>
+#include <cstdio>
 #include <ctime>
 
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/session.h"
 #include "sandbox/limits.h"
+#include "sandbox/wipe.h"
 
 namespace {
 
@@ -31,7 +33,10 @@ int main(int argc, char** argv) {
     // Widths of characters; numbers and sorting stay as in C.
     std::setlocale(LC_CTYPE, "C.UTF-8");
     tzset();
-    // Undumpable and without core files: passphrases and messages pass through.
-    if (!nacre::sandbox::harden_process().ok()) return static_cast<int>(ExitCode::unexpected);
-    return static_cast<int>(run(argc, argv));
+    // Undumpable, without core files, and wiped at the end: passphrases and messages pass through.
+    if (!nacre::sandbox::prepare_wipe().ok() || !nacre::sandbox::harden_process().ok())
+        return static_cast<int>(ExitCode::unexpected);
+    const ExitCode code = run(argc, argv);
+    std::fflush(nullptr);
+    nacre::sandbox::wipe_and_exit(static_cast<int>(code));
 }

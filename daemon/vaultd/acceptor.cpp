@@ -15,6 +15,7 @@
 namespace nacre::vaultd {
 namespace {
 
+constexpr int kSendBuffer = 32 << 10;  // bytes; the kernel doubles it
 // How long to leave the queue alone when there are no descriptors or memory to accept with.
 constexpr int kPauseMs = 200;
 
@@ -86,6 +87,9 @@ bool Acceptor::accept_one() {
         log::write(log::Level::warning, "peer refused", peer.error());
         return true;
     }
+    // What waits there is plaintext that no wipe reaches; a small buffer holds little of it.
+    const int size = kSendBuffer;
+    (void)setsockopt(connection.get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     take_(std::move(connection));
     return true;
 }

@@ -96,7 +96,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     daemon.finish(until);
     // Locking is process death: whatever still runs (a call, a link wait, Argon2) stops where it is.
     // Everything acknowledged is durable; there is nothing to flush.
-    sandbox::wipe_and_exit();
+    sandbox::wipe_and_exit(0);
 }
 
 }  // namespace
