@@ -1,5 +1,6 @@
 #include "api/base/log.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 
 const char* g_process = "nacre";
 Level g_most = Level::info;
+int g_output = STDERR_FILENO;
 
 // A fixed buffer: a log line must not allocate where memory is being wiped or has run out.
 class Line {
@@ -30,7 +32,7 @@ public:
     void send() {
         text_[length_++] = '\n';
         // A full or closed stderr loses the line; there is nowhere to say so.
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text_, length_);
+        [[maybe_unused]] const auto written = ::write(g_output, text_, length_);
     }
 
 private:
@@ -41,7 +43,7 @@ private:
 Line begin(Level level, Literal what) {
     Line line;
     // systemd's journal takes "<N>" as the priority; a terminal reader is spared it.
-    if (isatty(STDERR_FILENO) == 0) {
+    if (isatty(g_output) == 0) {
         line.add("<");
         line.add(static_cast<long long>(level));
         line.add(">");
@@ -57,6 +59,18 @@ Line begin(Level level, Literal what) {
 void open(Literal process, Level most) {
     g_process = process.c_str();
     g_most = most;
+}
+
+void silence_others() {
+#ifndef NACRE_SANITIZED
+    const int own = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (own < 0 || nowhere < 0) return;
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+    g_output = own;
+#endif
 }
 
 void write(Level level, Literal what, std::initializer_list<Field> fields) {

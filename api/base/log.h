@@ -28,6 +28,11 @@ constexpr Field field(Literal key, T value) {
     return {key, static_cast<long long>(value)};
 }
 
+// In main, before threads, once the lines of this log are the only ones wanted: libraries print what
+// they like to stderr, such as Rust the text of a panic. From then on that goes nowhere, and so does
+// stdout. Not under sanitizers, which report there.
+void silence_others();
+
 // Set once in main, before threads: prefixes each line ("nacre-vaultd"), and drops lines above
 // the level (info unless told).
 void open(Literal process, Level most = Level::info);

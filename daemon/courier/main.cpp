@@ -88,5 +88,6 @@ int main(int argc, char** argv) {
     }
     const auto& config = std::get<config::Config>(loaded);
     log::open("nacre-courier", config.log_level);
+    log::silence_others();
     return courier::serve(std::get<config::Places>(places), config);
 }

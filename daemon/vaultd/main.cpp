@@ -122,5 +122,6 @@ int main(int argc, char** argv) {
     }
     const auto& config = std::get<config::Config>(loaded);
     log::open("nacre-vaultd", config.log_level);
+    log::silence_others();
     return vaultd::serve(std::get<config::Places>(places), config, vaultd::protect_memory());
 }
