@@ -1,5 +1,6 @@
 // nacre: the command line.
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 
@@ -27,6 +28,9 @@ ExitCode run(int argc, char** argv) {
     return session.fail(nacre::ErrorCode::internal);
 }
 
+// As a shell counts the death by a signal.
+void end_by_signal(int signal) { nacre::sandbox::wipe_and_exit(128 + signal); }
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -36,6 +40,7 @@ int main(int argc, char** argv) {
     // Undumpable, without core files, and wiped at the end: passphrases and messages pass through.
     if (!nacre::sandbox::prepare_wipe().ok() || !nacre::sandbox::harden_process().ok())
         return static_cast<int>(ExitCode::unexpected);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, end_by_signal);
     const ExitCode code = run(argc, argv);
     std::fflush(nullptr);
     nacre::sandbox::wipe_and_exit(static_cast<int>(code));
