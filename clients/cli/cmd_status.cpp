@@ -1,6 +1,7 @@
 // nacre status: how things are, in any state.
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/lock_triggers.h"
 #include "clients/cli/records.h"
 #include "clients/cli/terminal_text.h"
 #include "clients/cli/vault_state.h"
@@ -104,6 +105,8 @@ ExitCode cmd_status(Session& session) {
         rows.push_back({"memory", memory_text(status)});
     }
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
+    const std::string locks = lock_triggers_text(status);
+    if (!locks.empty()) rows.push_back({"locks", locks});
     rows.push_back({"version", safe_line(status.version())});
     for (const std::string& line : align(rows)) session.output().line(line);
     return ExitCode::success;

@@ -100,6 +100,12 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("spoolProblem", status.spool_problem())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
+    std::vector<JsonObject> locks;
+    for (const v1::LockTrigger& trigger : status.lock_triggers()) {
+        locks.emplace_back();
+        locks.back().add("on", trigger.name()).add("delaySeconds", trigger.delay_seconds());
+    }
+    object.add("locks", locks);
     object.add("account", word(Status::AccountState_Name(status.account()), "ACCOUNT_STATE_"))
         .add("number", status.number())
         .add("aci", status.aci())

@@ -1,7 +1,8 @@
 // ListenFds: the descriptors that nacred or systemd started this process with, by name.
 //
 // Layer:   daemon/base. The convention is systemd's: LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, first
-//          descriptor 3. Names in use: api, secret, link (listening sockets), control, login.
+//          descriptor 3. Names in use: api, secret, lock, link (listening sockets), control,
+//          login.
 // Threads: call inherit() once in main, before threads: it changes the environment.
 #pragma once
 

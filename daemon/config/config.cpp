@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 constexpr std::size_t kPublicKeyBytes = 33;
+constexpr std::int64_t kMostDelay = 604'800;  // a week
 
 // What has been read so far.
 struct Draft {
@@ -100,6 +101,23 @@ bool take_trust_roots(const toml::node& node, std::vector<Bytes>& into) {
            !into.empty();
 }
 
+// "false, or …": off, or a number of seconds.
+bool take_delay(const toml::node& node, std::uint32_t least, LockRules::Delay& into) {
+    if (node.value_exact<bool>() == false) {
+        into.reset();
+        return true;
+    }
+    return take_number(node, least, kMostDelay, into.emplace());
+}
+
+bool take_usb_device(const toml::node& node, UsbDevice& into) {
+    std::string text;
+    if (!take_text(node, text)) return false;
+    const std::optional<UsbDevice> parsed = parse_usb_device(text);
+    into = parsed.value_or(UsbDevice{});
+    return parsed.has_value();
+}
+
 bool take_environment(const toml::node& node, Draft& draft) {
     std::string name;
     if (!take_text(node, name)) return false;
@@ -133,6 +151,9 @@ Environment& service(Draft& draft) { return draft.config.environment; }
 constexpr std::string_view kUrl = "a text https://host[:port][/path] without a slash at the end";
 constexpr std::string_view kBase64 = "a text in base64";
 constexpr std::string_view kUsers = "a list of user names of /etc/passwd, or numeric user ids";
+
+constexpr std::string_view kDelay = "false, or a number of seconds from 0 to 604800";
+constexpr std::string_view kTime = "false, or a number of seconds from 1 to 604800";
 
 // The schema: every key, in the order of example.toml.
 constexpr std::array kKeys{
@@ -190,6 +211,32 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.api.allowed_uids); }},
     Key{"link.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.link.allowed_uids); }},
+    Key{"lock.idle", kTime,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 1, d.config.lock.idle); }},
+    Key{"lock.open", kTime,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 1, d.config.lock.open); }},
+    Key{"lock.session", kDelay,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 0, d.config.lock.session); }},
+    Key{"lock.screen_saver", kDelay,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 0, d.config.lock.screen_saver); }},
+    Key{"lock.sleep", kDelay,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 0, d.config.lock.sleep); }},
+    Key{"lock.shutdown", "true, false",
+        [](const toml::node& n, Draft& d) { return take_bool(n, d.config.lock.shutdown); }},
+    Key{"lock.lid", kDelay,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 0, d.config.lock.lid); }},
+    Key{"lock.usb", kDelay,
+        [](const toml::node& n, Draft& d) { return take_delay(n, 0, d.config.lock.usb); }},
+    Key{"lock.usb_device", "a text vendor:product or vendor:product:serial, such as \"1050:0407\"",
+        [](const toml::node& n, Draft& d) {
+            return take_usb_device(n, d.config.lock.usb_device);
+        }},
+    Key{"lock.panic_destroys_slots", "true, false",
+        [](const toml::node& n, Draft& d) {
+            return take_bool(n, d.config.lock.panic_destroys_slots);
+        }},
+    Key{"lock.allowed_users", kUsers,
+        [](const toml::node& n, Draft& d) { return take_users(n, d.config.lock.allowed_uids); }},
     Key{"log.level", "\"error\", \"warning\", \"notice\", \"info\", \"debug\"", take_level},
 };
 
@@ -278,6 +325,10 @@ private:
     std::optional<ConfigError> finish() const {
         if (draft_.config.proxy.required && draft_.config.proxy.url.empty()) {
             return error(nullptr, "proxy.required = true needs proxy.url");
+        }
+        const LockRules& lock = draft_.config.lock;
+        if (lock.usb && lock.usb_device.vendor == 0) {
+            return error(nullptr, "lock.usb needs lock.usb_device");
         }
         return std::nullopt;
     }

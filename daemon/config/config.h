@@ -19,6 +19,7 @@
 
 #include "api/base/bytes.h"
 #include "api/base/log.h"
+#include "daemon/config/lock_rules.h"
 
 namespace nacre::config {
 
@@ -65,6 +66,7 @@ struct Config {
     struct Link {
         std::vector<uid_t> allowed_uids;  // system mode: the courier's; none: the daemon's own
     } link;
+    LockRules lock;
     log::Level log_level = log::Level::info;
 };
 

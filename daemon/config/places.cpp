@@ -12,17 +12,20 @@ namespace fs = std::filesystem;
 struct About {
     const char* name;
     const char* purpose;
-    const char* state_folder;  // below the instance's
+    const char* state_folder;  // below the instance's; null: it has none
+    bool has_runtime;
     bool supervises;
 };
 
 About about(Program program) {
     switch (program) {
-        case Program::nacred: return {"nacred", "runs the vault and its courier", "", true};
+        case Program::nacred: return {"nacred", "runs the vault and its courier", "", true, true};
         case Program::vaultd:
-            return {"nacre-vaultd", "the vault; nacred starts it", "vault", false};
+            return {"nacre-vaultd", "the vault; nacred starts it", "vault", false, false};
         case Program::courier:
-            return {"nacre-courier", "the internet; nacred starts it", "courier", false};
+            return {"nacre-courier", "the internet; nacred starts it", "courier", false, false};
+        case Program::sentry:
+            return {"nacre-sentry", "sees when to lock; nacred starts it", nullptr, true, false};
     }
     std::abort();
 }
@@ -32,14 +35,18 @@ std::string usage(const About& program) {
                        ": " + program.purpose +
                        ".\n\n"
                        "  --instance NAME  a-z, 0-9 and -, at most 32; default: default\n"
-                       "  --config FILE    default: $XDG_CONFIG_HOME/nacre/<instance>.toml\n"
-                       "  --state FOLDER   default: $XDG_STATE_HOME/nacre/<instance>";
-    if (*program.state_folder != '\0') text += std::string{"/"} + program.state_folder;
-    text += "\n";
+                       "  --config FILE    default: $XDG_CONFIG_HOME/nacre/<instance>.toml\n";
+    if (program.state_folder != nullptr) {
+        text += "  --state FOLDER   default: $XDG_STATE_HOME/nacre/<instance>";
+        if (*program.state_folder != '\0') text += std::string{"/"} + program.state_folder;
+        text += "\n";
+    }
+    if (program.has_runtime) {
+        text += "  --runtime FOLDER of the sockets; default: $XDG_RUNTIME_DIR/nacre/<instance>\n";
+    }
     if (program.supervises) {
         text +=
-            "  --runtime FOLDER for the sockets; default: $XDG_RUNTIME_DIR/nacre/<instance>\n"
-            "  --bin FOLDER     of nacre-vaultd and nacre-courier; default: this program's\n";
+            "  --bin FOLDER     of the other programs; default: this program's\n";
     }
     return text + "  --help, --version\n";
 }
@@ -55,8 +62,8 @@ std::optional<fs::path> xdg_folder(const char* variable, const char* below_home)
 // Where `--name value` and `--name=value` go. Null: not a flag of this program.
 fs::path* place_of(std::string_view name, const About& program, Places& places) {
     if (name == "--config") return &places.config;
-    if (name == "--state") return &places.state;
-    if (program.supervises && name == "--runtime") return &places.runtime;
+    if (program.state_folder != nullptr && name == "--state") return &places.state;
+    if (program.has_runtime && name == "--runtime") return &places.runtime;
     if (program.supervises && name == "--bin") return &places.bin;
     return nullptr;
 }
@@ -93,12 +100,14 @@ std::optional<Refused> fill_defaults(const About& program, Places& places) {
     if (!fill(places.config, xdg_folder("XDG_CONFIG_HOME", ".config"), places.instance + ".toml")) {
         return Refused{"neither XDG_CONFIG_HOME nor HOME is set; use --config"};
     }
-    fs::path state{places.instance};
-    if (*program.state_folder != '\0') state /= program.state_folder;
-    if (!fill(places.state, xdg_folder("XDG_STATE_HOME", ".local/state"), state)) {
-        return Refused{"neither XDG_STATE_HOME nor HOME is set; use --state"};
+    if (program.state_folder != nullptr) {
+        fs::path state{places.instance};
+        if (*program.state_folder != '\0') state /= program.state_folder;
+        if (!fill(places.state, xdg_folder("XDG_STATE_HOME", ".local/state"), state)) {
+            return Refused{"neither XDG_STATE_HOME nor HOME is set; use --state"};
+        }
     }
-    if (program.supervises &&
+    if (program.has_runtime &&
         !fill(places.runtime, xdg_folder("XDG_RUNTIME_DIR", nullptr), places.instance)) {
         return Refused{"XDG_RUNTIME_DIR is not set; use --runtime"};
     }

@@ -25,11 +25,11 @@ struct Places {
     std::filesystem::path config;
     bool config_given = false;  // by --config: then it has to exist
     std::filesystem::path state;
-    std::filesystem::path runtime;  // nacred
+    std::filesystem::path runtime;  // nacred, nacre-sentry
     std::filesystem::path bin;      // nacred: folder of the other programs; empty: its own
 };
 
-enum class Program : std::uint8_t { nacred, vaultd, courier };
+enum class Program : std::uint8_t { nacred, vaultd, courier, sentry };
 
 // A sentence for the terminal, and the exit status.
 struct Refused {
@@ -37,8 +37,8 @@ struct Refused {
     int status = 1;
 };
 
-// Reads --config F --state D --runtime D --bin D --instance N (only nacred takes runtime and bin),
-// --help and --version. What is not given comes from the XDG folders; a system user has them from
+// Reads --config F --state D --runtime D --bin D --instance N --help and --version. Only nacred takes
+// bin; nacre-sentry takes runtime and no state. What is not given comes from the XDG folders; a system user has them from
 // its unit's flags.
 std::variant<Places, Refused> places_from(Program program, int argc, char** argv);
 

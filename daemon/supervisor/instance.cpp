@@ -94,6 +94,9 @@ std::variant<Instance, StartError> Instance::open(const config::Places& places) 
     if (auto error = take(listen_at(places.runtime / "secret.sock"), made.secret_)) {
         return std::move(*error);
     }
+    if (auto error = take(listen_at(places.runtime / "lock.sock"), made.lock_)) {
+        return std::move(*error);
+    }
     made.state_ = places.state;
     made.runtime_ = places.runtime;
     return made;
@@ -103,6 +106,7 @@ Instance::~Instance() {
     if (!api_) return;
     unlink((runtime_ / "api.sock").c_str());
     unlink((runtime_ / "secret.sock").c_str());
+    unlink((runtime_ / "lock.sock").c_str());
 }
 
 }  // namespace nacre::supervisor

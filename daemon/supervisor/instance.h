@@ -22,8 +22,8 @@ struct StartError {
 class Instance {
 public:
     // Makes <state>/{vault,courier} and <runtime>, 0700; takes <state>/nacred.lock and
-    // <runtime>/nacred.lock, which the kernel frees when this process ends; makes api.sock and
-    // secret.sock, 0600, in place of what an earlier nacred left.
+    // <runtime>/nacred.lock, which the kernel frees when this process ends; makes api.sock,
+    // secret.sock and lock.sock, 0600, in place of what an earlier nacred left.
     static std::variant<Instance, StartError> open(const config::Places& places);
 
     Instance(Instance&&) noexcept = default;
@@ -33,6 +33,7 @@ public:
 
     int api() const { return api_.get(); }
     int secret() const { return secret_.get(); }
+    int lock() const { return lock_.get(); }
     const std::filesystem::path& state() const { return state_; }
 
 private:
@@ -44,6 +45,7 @@ private:
     daemon::Descriptor runtime_lock_;
     daemon::Descriptor api_;
     daemon::Descriptor secret_;
+    daemon::Descriptor lock_;
 };
 
 }  // namespace nacre::supervisor

@@ -1,5 +1,6 @@
-// nacred: starts, connects and restarts nacre-vaultd and nacre-courier; holds their listening
-// sockets and the courier's login. Parses nothing from outside but its own configuration.
+// nacred: starts, connects and restarts nacre-vaultd, nacre-courier and, where events shall lock the
+// vault, nacre-sentry; holds their listening sockets and the courier's login. Parses nothing from
+// outside but its own configuration.
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,6 +16,7 @@ namespace nacre::supervisor {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr char kSentry[] = "nacre-sentry";
 
 int refuse(const std::string& text) {
     std::fprintf(stderr, "nacred: %s\n", text.c_str());
@@ -26,15 +28,23 @@ int refuse(Literal what, const Error& error) {
     return kFailed;
 }
 
-Program program(const config::Places& places, const char* name, const char* state) {
+Program program(const config::Places& places, const char* name, const char* flag,
+                const std::filesystem::path& folder) {
     return {(places.bin / name).string(),
-            {"--instance", places.instance, "--config", places.config.string(), "--state",
-             (places.state / state).string()}};
+            {"--instance", places.instance, "--config", places.config.string(), flag,
+             folder.string()}};
 }
 
-int supervise(const config::Places& places) {
+std::optional<Child> sentry(const config::Places& places, bool needed) {
+    if (!needed) return std::nullopt;
+    return Child{kSentry, program(places, kSentry, "--runtime", places.runtime), {}, false};
+}
+
+int supervise(const config::Places& places, bool needs_sentry) {
     auto stop = daemon::StopSignal::open();
     if (!stop.ok()) return refuse("stop signal", stop.error());
+    const auto lock = daemon::LockSignal::open();
+    if (!lock.ok()) return refuse("lock signal", lock.error());
     daemon::ListenFds none = daemon::ListenFds::inherit();
     auto systemd = daemon::Supervision::inherit(none);
     if (!systemd.ok()) return refuse("NOTIFY_SOCKET", systemd.error());
@@ -42,11 +52,13 @@ int supervise(const config::Places& places) {
     if (const auto* error = std::get_if<StartError>(&opened)) return refuse(error->text);
     const Instance& instance = std::get<Instance>(opened);
     Child vault{"nacre-vaultd",
-                program(places, "nacre-vaultd", "vault"),
-                {{"api", instance.api()}, {"secret", instance.secret()}},
+                program(places, "nacre-vaultd", "--state", places.state / "vault"),
+                {{"api", instance.api()}, {"secret", instance.secret()}, {"lock", instance.lock()}},
                 false};
-    Child courier{"nacre-courier", program(places, "nacre-courier", "courier"), {}, true};
-    Supervisor supervisor{std::move(vault), std::move(courier), *stop, *systemd};
+    Child courier{"nacre-courier",
+                  program(places, "nacre-courier", "--state", places.state / "courier"), {}, true};
+    Supervisor supervisor{std::move(vault), std::move(courier), sentry(places, needs_sentry),
+                          {*stop, *lock}, *systemd};
     const Result<void> ended = supervisor.run();
     return ended.ok() ? 0 : refuse("supervise", ended.error());
 }
@@ -58,17 +70,21 @@ int run(config::Places places) {
     // Read here so that a mistake is one line at the start, not a child that dies again and again.
     const config::Loaded loaded = config::load(places.config);
     if (const auto* error = std::get_if<config::ConfigError>(&loaded)) return refuse(error->text());
-    log::open("nacred", std::get<config::Config>(loaded).log_level);
+    const auto& config = std::get<config::Config>(loaded);
+    log::open("nacred", config.log_level);
+    const bool needs_sentry = config.lock.need_sentry();
     if (places.bin.empty()) {
         const auto folder = daemon::executable_folder();
         if (!folder.ok()) return refuse("find programs", folder.error());
         places.bin = *folder;
     }
-    for (const char* name : {"nacre-vaultd", "nacre-courier"}) {
+    std::vector<const char*> programs{"nacre-vaultd", "nacre-courier"};
+    if (needs_sentry) programs.push_back(kSentry);
+    for (const char* name : programs) {
         const std::string path = (places.bin / name).string();
         if (access(path.c_str(), X_OK) != 0) return refuse(path + " cannot be executed; see --bin");
     }
-    return supervise(places);
+    return supervise(places, needs_sentry);
 }
 
 }  // namespace

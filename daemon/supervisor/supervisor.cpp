@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 
@@ -22,13 +21,24 @@ int poll_timeout(std::optional<Clock::time_point> deadline) {
 
 }  // namespace
 
+Supervisor::Supervisor(Child vault, Child courier, std::optional<Child> sentry, Signals signals,
+                       daemon::Supervision& systemd)
+    : vault_{std::move(vault)},
+      courier_{std::move(courier)},
+      sentry_{std::move(sentry)},
+      children_{&vault_, &courier_},
+      signals_{signals},
+      systemd_{systemd} {
+    if (sentry_) children_.push_back(&*sentry_);
+}
+
 Result<void> Supervisor::run() {
     (void)systemd_.status("Starting the vault and its courier");
     for (;;) {
         start_due();
         tell_systemd();
         std::optional<Clock::time_point> deadline;
-        for (const Child* child : {&vault_, &courier_}) {
+        for (const Child* child : children_) {
             if (child->due()) deadline = std::min(deadline.value_or(*child->due()), *child->due());
         }
         if (NACRE_TRY(wait(deadline, false))) return stop();
@@ -38,10 +48,11 @@ Result<void> Supervisor::run() {
 void Supervisor::start_due() {
     bool started = false;
     const Clock::time_point now = Clock::now();
-    for (Child* child : {&vault_, &courier_}) {
+    for (Child* child : children_) {
         if (!child->due() || *child->due() > now) continue;
         child->start(now);
-        started = started || child->running();
+        const bool linked = child == &vault_ || child == &courier_;
+        started = started || (linked && child->running());
     }
     if (started && vault_.running() && courier_.running()) link();
 }
@@ -69,36 +80,41 @@ void Supervisor::tell_systemd() {
 
 Result<bool> Supervisor::wait(std::optional<Clock::time_point> deadline, bool stopping) {
     // A descriptor of -1 is passed over.
-    std::array<pollfd, 5> items{{{stopping ? -1 : stop_.fd(), POLLIN, 0},
-                                 {vault_.control_fd(), POLLIN, 0},
-                                 {vault_.pidfd(), POLLIN, 0},
-                                 {courier_.control_fd(), POLLIN, 0},
-                                 {courier_.pidfd(), POLLIN, 0}}};
+    std::vector<pollfd> items{{stopping ? -1 : signals_.stop.fd(), POLLIN, 0},
+                              {signals_.lock.fd(), POLLIN, 0}};
+    const std::size_t first = items.size();
+    for (const Child* child : children_) {
+        items.push_back({child->control_fd(), POLLIN, 0});
+        items.push_back({child->pidfd(), POLLIN, 0});
+    }
     if (poll(items.data(), items.size(), poll_timeout(deadline)) < 0) {
         if (errno == EINTR) return false;
         return os_error("poll", errno);
     }
-    Child* const children[] = {&vault_, &courier_};
-    for (std::size_t i = 0; i < 2; ++i) {
-        if (items[1 + 2 * i].revents != 0) children[i]->read_control();
-        if (items[2 + 2 * i].revents != 0) children[i]->reap(Clock::now());
+    if (items[1].revents != 0 && signals_.lock.take()) vault_.signal(SIGUSR1);
+    for (std::size_t i = 0; i < children_.size(); ++i) {
+        if (items[first + 2 * i].revents != 0) children_[i]->read_control();
+        if (items[first + 2 * i + 1].revents != 0) children_[i]->reap(Clock::now());
     }
     return items[0].revents != 0;
+}
+
+void Supervisor::signal_all(int number) const {
+    for (const Child* child : children_) child->signal(number);
 }
 
 Result<void> Supervisor::stop() {
     log::write(log::Level::info, "stopping");
     (void)systemd_.locking();
     const Clock::time_point deadline = Clock::now() + kStopTime;
-    vault_.signal(SIGTERM);
-    courier_.signal(SIGTERM);
+    signal_all(SIGTERM);
     bool killed = false;
-    while (vault_.running() || courier_.running()) {
+    const auto running = [](const Child* child) { return child->running(); };
+    while (std::any_of(children_.begin(), children_.end(), running)) {
         if (!killed && Clock::now() >= deadline) {
             killed = true;
             log::write(log::Level::warning, "children do not end, killing them");
-            vault_.signal(SIGKILL);
-            courier_.signal(SIGKILL);
+            signal_all(SIGKILL);
         }
         (void)NACRE_TRY(wait(killed ? std::nullopt : std::optional{deadline}, true));
     }

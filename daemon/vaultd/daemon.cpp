@@ -3,6 +3,21 @@
 #include "api/base/log.h"
 
 namespace nacre::vaultd {
+namespace {
+
+// Counts while it lives.
+class Counted {
+public:
+    explicit Counted(std::atomic<int>& count) : count_{count} { ++count_; }
+    ~Counted() { --count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+private:
+    std::atomic<int>& count_;
+};
+
+}  // namespace
 
 Daemon::Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
                MemoryStatus memory, std::function<void()> on_lock)
@@ -79,6 +94,9 @@ Result<std::shared_ptr<Session>> Daemon::unlocked() const {
 DaemonStatus Daemon::status() {
     DaemonStatus out = courier_.status();
     out.memory = memory_;
+    for (const auto& [name, delay] : config_.lock.in_force()) {
+        out.lock_triggers.push_back({name, delay});
+    }
     if (state_ == VaultState::unusable) out.vault_problem = problem_;
     if (const auto open = session()) {
         out.draining = open->draining();
@@ -96,6 +114,7 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
         session_ = opened;
     }
     state_ = VaultState::unlocked;
+    if (auto_lock_ != nullptr) auto_lock_->opened();
     // A link that came while the vault was locked is there already.
     if (const std::uint64_t link = courier_.link(); link != 0) opened->link_up(link);
     return {};
@@ -103,6 +122,7 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
 
 Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, std::string_view client_name,
                                                  const Progress& progress) {
+    const Counted opening{opening_};
     const std::lock_guard one_at_a_time{life_};
     if (state_ != VaultState::none) return Error{ErrorCode::already_exists, "create a vault"};
     std::shared_ptr<vault::Vault> created = NACRE_TRY(vault::Vault::create(
@@ -120,6 +140,7 @@ Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, s
 
 Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool accept_older_header,
                                             const Progress& progress) {
+    const Counted opening{opening_};
     const std::lock_guard one_at_a_time{life_};
     if (state_ == VaultState::none) return Error{ErrorCode::no_vault, "unlock"};
     if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
@@ -140,7 +161,8 @@ Result<std::string> Daemon::new_token(std::string_view client_name) {
 }
 
 Result<void> Daemon::lock() {
-    if (!session()) return Error{ErrorCode::vault_locked, "lock"};
+    // A passphrase that is being tried is a secret to wipe as well.
+    if (nothing_to_lock()) return Error{ErrorCode::vault_locked, "lock"};
     if (!ending_.exchange(true)) on_lock_();
     return {};
 }

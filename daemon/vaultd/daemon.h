@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 
+#include "daemon/vaultd/auto_lock.h"
 #include "daemon/vaultd/session.h"
 
 namespace nacre::vaultd {
@@ -21,6 +22,12 @@ public:
     Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
            MemoryStatus memory, std::function<void()> on_lock);
     ~Daemon() override;
+
+    // Before threads: told when the vault opens, and when it is used.
+    void set_auto_lock(AutoLock& auto_lock) { auto_lock_ = &auto_lock; }
+
+    // No key is here, and none is on its way in or out.
+    bool nothing_to_lock() const { return !ending_ && opening_ == 0 && !session(); }
 
     // A new link to the courier.
     Result<void> attach(daemon::Descriptor socket) { return courier_.attach(std::move(socket)); }
@@ -33,6 +40,9 @@ public:
 
     DaemonStatus status() override;
     VaultState vault_state() override { return state_; }
+    void used() override {
+        if (auto_lock_ != nullptr) auto_lock_->used();
+    }
     Result<Created> create_vault(const Passphrase& passphrase, std::string_view client_name,
                                  const Progress& progress) override;
     Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
@@ -71,6 +81,8 @@ private:
     std::atomic<VaultState> state_ = VaultState::none;
     std::atomic<ErrorCode> problem_ = ErrorCode::internal;
     std::atomic<bool> ending_ = false;
+    std::atomic<int> opening_ = 0;  // calls that are creating or unlocking
+    AutoLock* auto_lock_ = nullptr;
     Courier courier_;
 };
 

@@ -45,7 +45,10 @@ Result<Caller> Gate::admit(Literal rpc, const Metadata& metadata) {
     Caller caller;
     if (state == VaultState::unlocked) caller.scopes = NACRE_TRY(scopes_of(metadata));
     const Result<void> admitted = vaultd::admit(*rule, state, caller.scopes);
-    if (admitted.ok()) return caller;
+    if (admitted.ok()) {
+        if (rule->scope) operations_.used();
+        return caller;
+    }
     if (state == VaultState::unusable && admitted.error().code == ErrorCode::vault_damaged) {
         return Error{operations_.status().vault_problem.value_or(ErrorCode::vault_damaged),
                      "admission"};

@@ -10,10 +10,12 @@
 
 #include "api/base/log.h"
 #include "daemon/base/link_source.h"
+#include "daemon/base/lock_signal.h"
 #include "daemon/base/stop_signal.h"
 #include "daemon/config/places.h"
 #include "daemon/vaultd/api_server.h"
 #include "daemon/vaultd/daemon.h"
+#include "daemon/vaultd/lock_socket.h"
 #include "sandbox/limits.h"
 #include "sandbox/memory_lock.h"
 #include "sandbox/wipe.h"
@@ -61,17 +63,42 @@ MemoryStatus protect_memory() {
     return memory;
 }
 
+// Until something says that this process should end; a signal or the time may be what says to lock.
+void wait_for_end(int stop_fd, int ended_fd, const daemon::LockSignal& signal,
+                  const AutoLock& auto_lock, Daemon& daemon) {
+    pollfd waits[] = {{stop_fd, POLLIN, 0},
+                      {ended_fd, POLLIN, 0},
+                      {signal.fd(), POLLIN, 0},
+                      {auto_lock.fd(), POLLIN, 0}};
+    for (;;) {
+        if (poll(waits, std::size(waits), -1) < 0) continue;
+        if (waits[0].revents != 0 || waits[1].revents != 0) return;
+        const bool asked = waits[2].revents != 0 && signal.take();
+        const bool due = waits[3].revents != 0 && auto_lock.is_due();
+        if (!asked && !due) continue;
+        const bool locked = daemon.lock().ok();
+        log::write(log::Level::info, !locked ? Literal{"nothing to lock"}
+                                     : asked ? Literal{"locking: SIGUSR1"}
+                                             : Literal{"locking: the time is over"});
+    }
+}
+
 int serve(const config::Places& places, const config::Config& config, MemoryStatus memory) {
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = daemon::Supervision::inherit(listen_fds);
     if (!supervision) return refuse("supervision", supervision.error());
     const auto stop = daemon::StopSignal::open();
     if (!stop) return refuse("signals", stop.error());
+    const auto lock_signal = daemon::LockSignal::open();
+    if (!lock_signal) return refuse("signals", lock_signal.error());
+    auto timer = daemon::BootTimer::open();
+    if (!timer) return refuse("timer", timer.error());
     auto source = daemon::vault_link_source(*supervision, listen_fds, config.link.allowed_uids);
     if (!source) return refuse("link", source.error());
     ApiSockets sockets{listen_fds.take("api"), listen_fds.take("secret")};
-    if (!sockets.api || !sockets.secret)
-        return refuse("sockets", {ErrorCode::not_found, "no api or secret socket was passed"});
+    daemon::Descriptor lock_listening = listen_fds.take("lock");
+    if (!sockets.api || !sockets.secret || !lock_listening)
+        return refuse("sockets", {ErrorCode::not_found, "no api, secret or lock socket was passed"});
 
     // Readable when a client asked to lock, or when there is nobody left to serve for.
     const daemon::Descriptor ended{eventfd(0, EFD_CLOEXEC)};
@@ -80,16 +107,23 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
                       locking = true;
                       eventfd_write(ended.get(), 1);
                   }};
+    AutoLock auto_lock{config.lock, system_clock(), std::move(*timer)};
+    daemon.set_auto_lock(auto_lock);
     PeerRule peers;
     peers.also = config.api.allowed_uids;
+    PeerRule lockers = peers;
+    lockers.also.insert(lockers.also.end(), config.lock.allowed_uids.begin(),
+                        config.lock.allowed_uids.end());
+    const auto lock_socket = LockSocket::start(
+        std::move(lock_listening), std::move(lockers),
+        {[&] { return daemon.nothing_to_lock(); }, [&] { return daemon.lock(); }});
+    if (!lock_socket) return refuse("lock socket", lock_socket.error());
     auto server = ApiServer::start(std::move(sockets), std::move(peers), daemon);
     if (!server) return refuse("API", server.error());
     std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};
     if (const auto ready = supervision->ready(); !ready) refuse("ready", ready.error());
 
-    pollfd waits[] = {{stop->fd(), POLLIN, 0}, {ended.get(), POLLIN, 0}};
-    while (poll(waits, 2, -1) < 0) {
-    }
+    wait_for_end(stop->fd(), ended.get(), *lock_signal, auto_lock, daemon);
     if (locking) (void)supervision->locking();
     const auto until = std::chrono::steady_clock::now() + kWriterTime;
     (void)(*server)->stop(kReplyTime);

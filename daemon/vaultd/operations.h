@@ -48,6 +48,11 @@ struct MemoryStatus {
     sandbox::Swap swap = sandbox::Swap::none;
 };
 
+struct LockTrigger {
+    std::string_view name;  // a key of [lock]; static storage
+    std::uint32_t delay_seconds = 0;
+};
+
 // Known locked or not.
 struct DaemonStatus {
     MemoryStatus memory;
@@ -56,6 +61,7 @@ struct DaemonStatus {
     Connection connection = Connection::no_courier;
     std::vector<std::string> alerts;
     bool draining = false;
+    std::vector<LockTrigger> lock_triggers;
     std::string spool_problem;  // ErrorCode name, empty when well
 };
 
@@ -80,6 +86,8 @@ public:
     virtual DaemonStatus status() = 0;
     // Asked at every call of the API, so it must be cheap.
     virtual VaultState vault_state() = 0;
+    // At every call that a client's token was needed for and good for; cheap, too.
+    virtual void used() {}
 
     // Vault. `progress` may be called with a fixed sentence while the work goes on.
     struct Created {

@@ -109,6 +109,11 @@ private:
                              : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
         reply.set_plain_swap(status.memory.swap == sandbox::Swap::plain);
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
+        for (const LockTrigger& trigger : status.lock_triggers) {
+            v1::LockTrigger& added = *reply.add_lock_triggers();
+            added.set_name(std::string{trigger.name});
+            added.set_delay_seconds(trigger.delay_seconds);
+        }
         const Result<void> account = get_account(reply);
         // It may be locked between the two; the reply is right for a moment ago.
         if (!account.ok() && account.error().code == ErrorCode::vault_locked) return {};

@@ -27,6 +27,13 @@ def check_supervisor(bin_folder):
     return [f"nacred links {name}" for name in found]
 
 
+def check_sentry(bin_folder):
+    """nacre-sentry talks to buses: nothing of the vault, the API or the internet is in it."""
+    libraries = run("ldd", str(bin_folder / "nacre-sentry"))
+    found = re.findall(r"\S*(?:sqlcipher|sqlite|grpc|curl)\S*", libraries)
+    return [f"nacre-sentry links {name}" for name in found]
+
+
 def check_vaultd(bin_folder):
     """vaultd's own objects call nothing that connects. (gRPC's library could; ours may not.)"""
     build = bin_folder.parent
@@ -47,7 +54,7 @@ def check_vaultd(bin_folder):
 def check_hardening(bin_folder):
     """Every program is position independent with full RELRO and no executable stack."""
     violations = []
-    for name in ("nacred", "nacre-courier", "nacre-vaultd", "nacre"):
+    for name in ("nacred", "nacre-sentry", "nacre-courier", "nacre-vaultd", "nacre"):
         headers = run("readelf", "-Wlhd", str(bin_folder / name))
         for what, pattern in (("PIE", r"Type:\s+DYN"), ("RELRO", "GNU_RELRO"),
                               ("BIND_NOW", r"FLAGS.*\bNOW\b|BIND_NOW")):
@@ -61,7 +68,7 @@ def check_hardening(bin_folder):
 def main():
     bin_folder = pathlib.Path(sys.argv[1]).resolve()
     failed = False
-    for check in (check_courier, check_supervisor, check_vaultd, check_hardening):
+    for check in (check_courier, check_supervisor, check_sentry, check_vaultd, check_hardening):
         violations = check(bin_folder)
         for violation in violations:
             print(violation)

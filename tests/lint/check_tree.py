@@ -25,6 +25,7 @@ LAYERS = {
                        "daemon/link", "daemon/spool", "daemon/courier"],
     "daemon/vaultd": ["api", "sandbox", "vault", "daemon/base", "daemon/config",
                       "daemon/libsignal", "daemon/link", "daemon/spool", "daemon/vaultd"],
+    "daemon/sentry": ["api/base", "sandbox", "daemon/base", "daemon/config", "daemon/sentry"],
     "daemon/supervisor": ["api/base", "sandbox", "daemon/base", "daemon/config",
                           "daemon/supervisor"],
     "clients": ["api", "sandbox", "clients"],

@@ -60,6 +60,9 @@ TEST_CASE("config: nothing said is production with defaults", "[config]") {
     CHECK(config.proxy.url.empty());
     CHECK_FALSE(config.proxy.required);
     CHECK(config.vault.kdf_target_ms == 1000);
+    CHECK_FALSE(config.lock.idle);
+    CHECK_FALSE(config.lock.need_sentry());
+    CHECK_FALSE(config.lock.panic_destroys_slots);
     CHECK(config.log_level == log::Level::info);
     const TempDir dir;
     CHECK(std::holds_alternative<Config>(load(dir / "none.toml")));
@@ -81,6 +84,18 @@ link_socket = "/run/x/link.sock"
 allowed_users = [1000, 1001]
 [link]
 allowed_users = ["root", 7]
+[lock]
+idle = 900
+open = 28800
+session = 0
+screen_saver = 30
+sleep = 0
+shutdown = true
+lid = 5
+usb = 3
+usb_device = "1050:0407:7"
+panic_destroys_slots = true
+allowed_users = [9]
 [log]
 level = "debug"
 )");
@@ -92,6 +107,17 @@ level = "debug"
     CHECK(config.courier.link_socket == "/run/x/link.sock");
     CHECK(config.api.allowed_uids == std::vector<uid_t>{1000, 1001});
     CHECK(config.link.allowed_uids == std::vector<uid_t>{0, 7});
+    CHECK(config.lock.idle == 900);
+    CHECK(config.lock.open == 28'800);
+    CHECK(config.lock.session == 0);
+    CHECK(config.lock.screen_saver == 30);
+    CHECK(config.lock.sleep == 0);
+    CHECK(config.lock.shutdown);
+    CHECK(config.lock.lid == 5);
+    CHECK(config.lock.usb == 3);
+    CHECK(config.lock.usb_device.serial == "7");
+    CHECK(config.lock.panic_destroys_slots);
+    CHECK(config.lock.allowed_uids == std::vector<uid_t>{9});
     CHECK(config.log_level == log::Level::debug);
 }
 
@@ -161,6 +187,14 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
         {"[link]\nallowed_users = [-1]", 2,
          "link.allowed_users: allowed is a list of user names of /etc/passwd, or"},
+        {"[lock]\nidle = 0", 2, "lock.idle: allowed is false, or a number of seconds from 1 to 604800"},
+        {"[lock]\nidle = true", 2, "lock.idle: allowed is false, or a number"},
+        {"[lock]\nopen = 604801", 2, "lock.open: allowed is false, or a number of seconds from 1"},
+        {"[lock]\nsession = -1", 2, "lock.session: allowed is false, or a number of seconds from 0"},
+        {"[lock]\nsleep = 1.5", 2, "lock.sleep: allowed is false, or a number of seconds from 0"},
+        {"[lock]\nshutdown = 0", 2, "lock.shutdown: allowed is true, false"},
+        {"[lock]\nusb_device = \"1050\"", 2, "lock.usb_device: allowed is a text vendor:product"},
+        {"[lock]\nusb = 0", 0, "lock.usb needs lock.usb_device"},
         {"[log]\nlevel = \"loud\"", 2,
          "log.level: allowed is \"error\", \"warning\", \"notice\", \"info\", \"debug\""},
         {"[log]\nlevels = \"info\"", 2, "unknown key log.levels; allowed are log.level"},

@@ -49,6 +49,8 @@ TEST_CASE("places: the XDG folders, below the instance", "[config][places]") {
     CHECK(nacred.bin.empty());
     CHECK(places(Program::vaultd, {}).state == "/s/nacre/default/vault");
     CHECK(places(Program::courier, {}).state == "/s/nacre/default/courier");
+    CHECK(places(Program::sentry, {}).runtime == "/r/nacre/default");
+    CHECK(places(Program::sentry, {}).state.empty());
 }
 
 TEST_CASE("places: HOME stands in, relative XDG folders do not count", "[config][places]") {

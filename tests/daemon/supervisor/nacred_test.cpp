@@ -88,10 +88,11 @@ struct Stub {
 // nacred as a process of its own, with the stubs for children.
 class Nacred {
 public:
-    Nacred()
+    explicit Nacred(std::string_view config = "")
         : director_{bound(dir_ / "stub", SOCK_SEQPACKET)},
           systemd_{bound(dir_ / "notify", SOCK_DGRAM)} {
         REQUIRE(listen(director_.get(), 16) == 0);
+        std::ofstream{dir_ / "nacre.toml"} << config;
         pid_ = start("log");
     }
     ~Nacred() {
@@ -107,6 +108,7 @@ public:
         const std::string log_file = (dir_ / log).string();
         const std::string stub = (dir_ / "stub").string();
         const std::string notify = (dir_ / "notify").string();
+        const std::string config = (dir_ / "nacre.toml").string();
         const pid_t child = fork();
         if (child != 0) return child;
         setenv("NACRE_STUB", stub.c_str(), 1);
@@ -115,7 +117,7 @@ public:
         const int out = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(out, STDERR_FILENO);
         execl(NACRE_NACRED, "nacred", "--runtime", runtime.c_str(), "--state", state.c_str(),
-              "--bin", NACRE_STUBS, static_cast<char*>(nullptr));
+              "--config", config.c_str(), "--bin", NACRE_STUBS, static_cast<char*>(nullptr));
         _exit(99);
     }
 
@@ -142,6 +144,7 @@ public:
         return {std::move(one), std::move(two)};
     }
 
+    void ask_to_lock() const { kill(pid_, SIGUSR1); }
     void terminate() const { kill(pid_, SIGTERM); }
     void kill_hard() const { kill(pid_, SIGKILL); }
     int wait() {
@@ -202,12 +205,57 @@ TEST_CASE("nacred: starts both, each with its descriptors, and links them",
           "[supervisor][nacred]") {
     const Nacred nacred;
     const auto [vault, courier] = nacred.both();
-    CHECK(vault.given == "api secret");
+    CHECK(vault.given == "api secret lock");
     CHECK(courier.given.empty());
     CHECK(vault.told() == "link");
     CHECK(courier.told() == "link");
     vault.order("say hello");
     CHECK(courier.told() == "heard hello");
+}
+
+TEST_CASE("nacred: SIGUSR1 goes on to the vault, and ends nobody", "[supervisor][nacred]") {
+    const Nacred nacred;
+    const auto [vault, courier] = nacred.both();
+    CHECK(vault.told() == "link");
+    for (int n = 0; n < 2; ++n) {
+        nacred.ask_to_lock();
+        CHECK(vault.told() == "told to lock");
+    }
+    CHECK(courier.told() == "link");
+    courier.order_and_wait("ready");
+}
+
+TEST_CASE("nacred: starts the sentry where there is something to watch, and starts it again",
+          "[supervisor][nacred]") {
+    Nacred nacred{"[lock]\nsession = 0\n"};
+    std::vector<Stub> stubs;
+    for (int n = 0; n < 3; ++n) stubs.push_back(nacred.next());
+    std::sort(stubs.begin(), stubs.end(),
+              [](const Stub& a, const Stub& b) { return a.name < b.name; });
+    const Stub& courier = stubs[0];
+    const Stub& sentry = stubs[1];
+    const Stub& vault = stubs[2];
+    REQUIRE(courier.name == "nacre-courier");
+    REQUIRE(sentry.name == "nacre-sentry");
+    REQUIRE(vault.name == "nacre-vaultd");
+    CHECK(sentry.given.empty());
+    CHECK(vault.told() == "link");
+    CHECK(courier.told() == "link");
+    // Ready without it.
+    CHECK(nacred.notified() == "STATUS=Starting the vault and its courier");
+    vault.order_and_wait("ready");
+    courier.order_and_wait("ready");
+    CHECK(nacred.notified() == "STATUS=The vault and its courier are running");
+    CHECK(nacred.notified() == "READY=1");
+    kill(sentry.pid, SIGKILL);
+    const Stub again = nacred.next();
+    CHECK(again.name == "nacre-sentry");
+    // The others keep their link.
+    vault.order("say still");
+    CHECK(courier.told() == "heard still");
+    nacred.terminate();
+    CHECK(WEXITSTATUS(nacred.wait()) == 0);
+    CHECK(kill(again.pid, 0) == -1);
 }
 
 TEST_CASE("nacred: folders and sockets are private", "[supervisor][nacred]") {
@@ -217,7 +265,7 @@ TEST_CASE("nacred: folders and sockets are private", "[supervisor][nacred]") {
                                    nacred.state_dir() / "courier", nacred.runtime_dir()}) {
         CHECK(fs::status(folder).permissions() == fs::perms::owner_all);
     }
-    for (const char* name : {"api.sock", "secret.sock"}) {
+    for (const char* name : {"api.sock", "secret.sock", "lock.sock"}) {
         const auto wanted = fs::perms::owner_read | fs::perms::owner_write;
         CHECK(fs::status(nacred.runtime_dir() / name).permissions() == wanted);
     }
@@ -262,7 +310,7 @@ TEST_CASE("nacred: a killed vault comes back, and the courier gets a new link",
     kill(vault.pid, SIGKILL);
     const Stub again = nacred.next();
     CHECK(again.name == "nacre-vaultd");
-    CHECK(again.given == "api secret");
+    CHECK(again.given == "api secret lock");
     CHECK(again.told() == "link");
     CHECK(courier.told() == "link closed");
     CHECK(courier.told() == "link");
@@ -351,6 +399,7 @@ TEST_CASE("nacred: SIGTERM ends both children and removes the sockets", "[superv
     CHECK(WEXITSTATUS(status) == 0);
     CHECK_FALSE(fs::exists(nacred.runtime_dir() / "api.sock"));
     CHECK_FALSE(fs::exists(nacred.runtime_dir() / "secret.sock"));
+    CHECK_FALSE(fs::exists(nacred.runtime_dir() / "lock.sock"));
     CHECK(kill(vault.pid, 0) == -1);
     CHECK(kill(courier.pid, 0) == -1);
 }

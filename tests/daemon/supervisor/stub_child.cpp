@@ -1,4 +1,4 @@
-// Plays nacre-vaultd or nacre-courier for nacred_test: does what the test says over a socket, and
+// Plays nacre-vaultd, nacre-courier or nacre-sentry for nacred_test: does what the test says over a socket, and
 // tells it what happens. NACRE_STUB names the socket.
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,6 +11,7 @@
 
 #include "daemon/base/control.h"
 #include "daemon/base/listen_fds.h"
+#include "daemon/base/lock_signal.h"
 #include "daemon/base/stop_signal.h"
 #include "daemon/base/supervision.h"
 
@@ -52,10 +53,11 @@ public:
     explicit Stub(daemon::ListenFds fds)
         : api_{fds.take("api")},
           secret_{fds.take("secret")},
+          lock_{fds.take("lock")},
           login_{fds.take("login")},
           supervision_{daemon::Supervision::inherit(fds).value()} {
         tell("start " NACRE_STUB_NAME " " + std::to_string(getpid()) + (api_ ? " api" : "") +
-             (secret_ ? " secret" : "") + (login_ ? " login=" + content(login_.get()) : ""));
+             (secret_ ? " secret" : "") + (lock_ ? " lock" : "") + (login_ ? " login=" + content(login_.get()) : ""));
     }
 
     [[noreturn]] void run() {
@@ -63,11 +65,13 @@ public:
             pollfd items[] = {{test_.get(), POLLIN, 0},
                               {supervision_.control(), POLLIN, 0},
                               {deaf_ ? -1 : stop_.fd(), POLLIN, 0},
-                              {link_.get(), POLLIN, 0}};
-            if (poll(items, 4, -1) < 0) continue;
+                              {link_.get(), POLLIN, 0},
+                              {lock_signal_.fd(), POLLIN, 0}};
+            if (poll(items, std::size(items), -1) < 0) continue;
             if (items[0].revents != 0) obey(receive(test_.get()));
             if (items[1].revents != 0) read_control();
             if (items[2].revents != 0) _exit(0);
+            if (items[4].revents != 0 && lock_signal_.take()) tell("told to lock");
             if (items[3].revents != 0) read_link();
         }
     }
@@ -118,9 +122,11 @@ private:
     }
 
     daemon::StopSignal stop_ = daemon::StopSignal::open().value();
+    daemon::LockSignal lock_signal_ = daemon::LockSignal::open().value();
     Descriptor test_ = connect_to_test();
     Descriptor api_;
     Descriptor secret_;
+    Descriptor lock_;
     Descriptor login_;
     Descriptor link_;
     daemon::Supervision supervision_;

@@ -1,0 +1,94 @@
+// Goal: the vault locks by itself when it is told to: by time, by a signal, by the lock socket. What
+// comes after is a locked daemon, on the same sockets.
+
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import path from 'node:path';
+
+import {scenario} from './support/world.js';
+import {alive} from './support/daemon.js';
+import {until, within} from './support/wait.js';
+
+async function openVault(world, lock = '') {
+    await world.boot({contacts: []});
+    await world.startDaemon({config: `${world.config()}\n[lock]\n${lock}\n`});
+    await world.createVault();
+}
+
+// Says "lock" as nacre-sentry does; resolves at end of file.
+function askToLock(world, byte = 'L') {
+    const socket = net.connect(path.join(world.nacre.runtime, 'lock.sock'));
+    socket.on('connect', () => socket.write(byte));
+    return new Promise((resolve, reject) => {
+        // A locked daemon has closed before the byte is there.
+        socket.on('error', (error) =>
+            (['EPIPE', 'ECONNRESET'].includes(error.code) ? resolve() : reject(error)));
+        socket.on('close', resolve);
+        socket.resume();
+    });
+}
+
+scenario('Lock socket: end of file means that the process with the keys is gone', async (world) => {
+    await openVault(world);
+    for (let round = 0; round < 3; round += 1) {
+        const pid = await world.nacre.pid('nacre-vaultd');
+        await within('end of file', askToLock(world));
+        assert.ok(!alive(pid));
+        await world.unlock();
+    }
+});
+
+scenario('Lock socket: a locked daemon closes at once and goes on', async (world) => {
+    await openVault(world);
+    await world.api.lock();
+    await world.api.serving('LOCKED');
+    const pid = await world.nacre.pid('nacre-vaultd');
+    for (let round = 0; round < 3; round += 1) await within('end of file', askToLock(world));
+    assert.ok(alive(pid));
+    await world.unlock();
+});
+
+scenario('SIGUSR1 locks, to the vault or to nacred, and does nothing to what is locked', async (world) => {
+    await openVault(world);
+    for (const name of ['nacre-vaultd', 'nacred']) {
+        const vault = await world.nacre.pid('nacre-vaultd');
+        process.kill(await world.nacre.pid(name), 'SIGUSR1');
+        await until('the old process is gone', () => !alive(vault));
+        await world.api.serving('LOCKED');
+        const locked = await world.nacre.pid('nacre-vaultd');
+        const logged = world.nacre.log.length;
+        process.kill(await world.nacre.pid(name), 'SIGUSR1');
+        await until('it is told', () => world.nacre.log.includes('nothing to lock', logged));
+        await world.unlock();
+        assert.equal(await world.nacre.pid('nacre-vaultd'), locked);
+    }
+});
+
+scenario('Idle: requests keep the vault open, listening and asking for the state do not', async (world) => {
+    await openVault(world, 'idle = 5');
+    // Longer in use than it may be idle.
+    const end = Date.now() + 6500;
+    await until('time goes by', async () => {
+        await world.api.conversations();
+        return Date.now() > end;
+    });
+    assert.equal((await world.api.status()).vault, 'VAULT_STATE_UNLOCKED');
+    // The event stream stays open meanwhile, and the state is asked for all the time.
+    await world.api.serving('LOCKED');
+    await world.unlock();
+    await world.api.serving('LOCKED');
+});
+
+scenario('Open time: over, however busy it is', async (world) => {
+    await openVault(world, 'open = 3');
+    await until('locked', async () => {
+        try {
+            await world.api.conversations();
+            return false;
+        } catch {
+            return true;
+        }
+    });
+    await world.api.serving('LOCKED');
+    await world.unlock();
+});
