@@ -35,11 +35,20 @@ enum class EventKind : std::uint8_t {
     queue_empty = 14,
 };
 
+// Of spool_damaged: the records from `first` to `last` are lost; last 0: none is, but the chain is
+// broken before `first`.
+struct SpoolGap {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    bool operator==(const SpoolGap&) const = default;
+};
+
 struct NewEvent {
     EventKind kind;
     std::optional<Id> conversation;
     std::optional<Id> message;
     std::optional<Id> recipient;
+    std::optional<SpoolGap> gap = {};
 };
 
 struct EventRow {
@@ -49,6 +58,7 @@ struct EventRow {
     std::optional<Id> conversation;
     std::optional<Id> message;
     std::optional<Id> recipient;
+    std::optional<SpoolGap> gap;
 };
 
 class EventStore {

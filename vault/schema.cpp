@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::array kMigrations{
     Migration{1, kSchema1},
+    Migration{2, kSchema2},
 };
 
 }  // namespace

@@ -265,4 +265,10 @@ CREATE VIRTUAL TABLE message_index USING fts5 (
 INSERT INTO message_index (message_index, rank) VALUES ('secure-delete', 1);
 )sql"};
 
+// What a spool_damaged event names.
+inline constexpr Literal kSchema2{R"sql(
+ALTER TABLE event ADD COLUMN lost_first INTEGER;
+ALTER TABLE event ADD COLUMN lost_last INTEGER;
+)sql"};
+
 }  // namespace nacre::vault

@@ -104,6 +104,8 @@ ExitCode cmd_status(Session& session) {
     if (status.memory() == Status::MEMORY_KEYS_LOCKED) {
         rows.push_back({"memory", memory_text(status)});
     }
+    if (status.spool_full())
+        rows.push_back({"spool", "full; the server keeps what comes until the vault is unlocked"});
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
     const std::string locks = lock_triggers_text(status);
     if (!locks.empty()) rows.push_back({"locks", locks});

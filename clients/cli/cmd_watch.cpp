@@ -30,6 +30,14 @@ std::string event_text(v1::Event::Kind kind) {
     }
 }
 
+std::string loss_text(const v1::Event& event) {
+    const std::string first = std::to_string(event.first_lost());
+    if (event.first_lost() == 0) return {};
+    if (event.last_lost() == 0) return ": it does not go on from what was before envelope " + first;
+    if (event.last_lost() == event.first_lost()) return ": envelope " + first + " is lost";
+    return ": envelopes " + first + " to " + std::to_string(event.last_lost()) + " are lost";
+}
+
 // Gone meanwhile, or the call failed: then there is only the event.
 std::optional<v1::Message> message_of(Session& session, v1::MessagesService::Stub& stub,
                                       const v1::Event& event) {
@@ -51,7 +59,7 @@ void show(const Session& session, const v1::Event& event,
         return output.object(object);
     }
     if (message) return output.line(message_lines(*message, output));
-    std::string line = output.dim(local_time(event.at())) + "  " + event_text(event.kind());
+    std::string line = output.dim(local_time(event.at())) + "  " + event_text(event.kind()) + loss_text(event);
     for (const std::string* id :
          {&event.conversation_id(), &event.message_id(), &event.recipient_id()}) {
         if (!id->empty()) line += "  " + safe_line(*id);

@@ -85,6 +85,8 @@ JsonObject to_json(const v1::Event& event) {
     if (!event.conversation_id().empty()) object.add("conversationId", event.conversation_id());
     if (!event.message_id().empty()) object.add("messageId", event.message_id());
     if (!event.recipient_id().empty()) object.add("recipientId", event.recipient_id());
+    if (event.first_lost() != 0)
+        object.add("firstLost", event.first_lost()).add("lastLost", event.last_lost());
     return object;
 }
 
@@ -98,6 +100,7 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("version", status.version())
         .add("draining", status.draining())
         .add("spoolProblem", status.spool_problem())
+        .add("spoolFull", status.spool_full())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
     std::vector<JsonObject> locks;

@@ -199,13 +199,17 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) {
             return take_number(n, 50, 10'000, d.config.vault.kdf_target_ms);
         }},
-    Key{"courier.spool_max_mib", "a number from 1 to 1048576",
-        [](const toml::node& n, Draft& d) {
-            return take_number(n, 1, 1 << 20, d.config.courier.spool_max_mib);
-        }},
     Key{"courier.link_socket", "an absolute path",
         [](const toml::node& n, Draft& d) {
             return take_absolute_path(n, d.config.courier.link_socket);
+        }},
+    Key{"spool.max_mib", "a number from 1 to 1048576",
+        [](const toml::node& n, Draft& d) {
+            return take_number(n, 1, 1 << 20, d.config.spool.max_mib);
+        }},
+    Key{"spool.max_envelopes", "a number from 1 to 1000000000",
+        [](const toml::node& n, Draft& d) {
+            return take_number(n, 1, 1'000'000'000, d.config.spool.max_envelopes);
         }},
     Key{"api.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.api.allowed_uids); }},

@@ -57,9 +57,12 @@ struct Config {
         std::uint32_t kdf_target_ms = 1000;
     } vault;
     struct Courier {
-        std::uint64_t spool_max_mib = 1024;
         std::filesystem::path link_socket = "/run/nacre/link.sock";  // system mode only
     } courier;
+    struct Spool {
+        std::uint64_t max_mib = 1024;
+        std::uint64_t max_envelopes = 1'000'000;
+    } spool;
     struct Api {
         std::vector<uid_t> allowed_uids;  // beside the daemon's own; system mode
     } api;

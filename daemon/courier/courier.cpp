@@ -36,7 +36,8 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
     const auto outward = NACRE_TRY(network_options(config));
     halted_at_start_ = NACRE_TRY(load_halt(state_));
     SpoolLimits limits;
-    limits.most_bytes = config.courier.spool_max_mib << 20;
+    limits.most_bytes = config.spool.max_mib << 20;
+    limits.most_records = config.spool.max_envelopes;
     spool_ = NACRE_TRY(Spool::open(state_, limits));
     feeder_ = std::make_unique<Feeder>(*spool_);
     downloads_ = std::make_unique<Downloads>(config);

@@ -10,7 +10,7 @@ namespace nacre::courier {
 namespace {
 
 constexpr std::int64_t kStatusEveryMs = 200;
-constexpr std::uint64_t kMostAtOnce = 128;  // records between two looks at what else is due
+constexpr int kMostAtOnce = 128;  // items between two looks at what else is due
 
 std::int64_t now_ms() { return system_clock().boot_ms(); }
 
@@ -23,13 +23,25 @@ link::Frame status_frame(const SpoolReport& report) {
     return frame;
 }
 
+std::uint64_t cost(const SpoolItem& item) {
+    return item.kind == SpoolItem::Kind::header ? 0 : spool::credit_cost(item.bytes.size());
+}
+
 link::Frame item_frame(SpoolItem item) {
     link::Frame frame;
-    std::string bytes = to_string(item.bytes);
-    if (item.header)
-        frame.mutable_spool_segment()->set_header(std::move(bytes));
-    else
-        frame.mutable_spool_record()->set_sealed(std::move(bytes));
+    switch (item.kind) {
+        case SpoolItem::Kind::header:
+            frame.mutable_spool_segment()->set_header(to_string(item.bytes));
+            break;
+        case SpoolItem::Kind::record:
+            frame.mutable_spool_record()->set_sequence(item.first);
+            frame.mutable_spool_record()->set_sealed(to_string(item.bytes));
+            break;
+        case SpoolItem::Kind::lost:
+            frame.mutable_spool_lost()->set_first(item.first);
+            frame.mutable_spool_lost()->set_last(item.last);
+            break;
+    }
     return frame;
 }
 
@@ -54,6 +66,7 @@ void Feeder::detach() {
     std::swap(channel_, last);
     ++link_;
     credit_ = 0;
+    needed_ = 1;
 }
 
 void Feeder::attach(std::shared_ptr<link::Channel> channel) {
@@ -67,11 +80,11 @@ void Feeder::attach(std::shared_ptr<link::Channel> channel) {
     changed_.notify_all();
 }
 
-void Feeder::credit(std::uint64_t records) {
+void Feeder::credit(std::uint64_t count) {
     {
         const std::lock_guard lock{mutex_};
         constexpr std::uint64_t kMost = 1'000'000;  // a sum that does not overflow
-        credit_ = std::min(kMost, credit_ + std::min(kMost, records));
+        credit_ = std::min(kMost, credit_ + std::min(kMost, count));
     }
     changed_.notify_all();
 }
@@ -89,7 +102,7 @@ void Feeder::set_spool(const SpoolReport& report) {
         const std::lock_guard lock{mutex_};
         const bool counts_only =
             spool_report_ && spool_report_->queue_empty == report.queue_empty &&
-            spool_report_->failing.has_value() == report.failing.has_value() && report.waiting != 0;
+            spool_report_->same_failure(report) && report.waiting != 0;
         spool_report_ = report;
         spool_due_ = true;
         spool_urgent_ = spool_urgent_ || !counts_only;
@@ -114,7 +127,7 @@ bool Feeder::due_status() const {
     return channel_ && (connection_due_ || (spool_due_ && status_wait_ms() <= 0));
 }
 
-bool Feeder::due_record() const { return channel_ && credit_ > 0 && more_; }
+bool Feeder::due_record() const { return channel_ && credit_ >= needed_ && more_; }
 
 void Feeder::run() {
     std::unique_lock lock{mutex_};
@@ -154,34 +167,39 @@ void Feeder::send_status(std::unique_lock<std::mutex>& lock) {
 void Feeder::send_records(std::unique_lock<std::mutex>& lock) {
     const std::shared_ptr<link::Channel> channel = channel_;
     const std::uint64_t link = link_;
-    const std::uint64_t credit = std::min(credit_, kMostAtOnce);
+    const std::uint64_t credit = credit_;
     more_ = false;  // before the cursor looks: what grows meanwhile sets it again
     lock.unlock();
-    if (std::exchange(cursor_link_, link) != link) cursor_ = SpoolCursor{spool_};
-    bool at_end = false;
-    const auto sent = send_some(*channel, credit, at_end);
+    if (std::exchange(cursor_link_, link) != link) {
+        cursor_ = SpoolCursor{spool_};
+        held_.reset();
+    }
+    const auto sent = send_some(*channel, credit);
     lock.lock();
     if (link != link_) return;
     if (!sent.ok()) {
         channel_.reset();
         return;
     }
-    credit_ -= *sent;
-    more_ = more_ || !at_end;
+    credit_ -= sent->spent;
+    needed_ = held_ ? cost(*held_) : 1;
+    more_ = more_ || !sent->at_end;
 }
 
-// How many records went out.
-Result<std::uint64_t> Feeder::send_some(link::Channel& channel, std::uint64_t credit,
-                                        bool& at_end) {
-    std::uint64_t sent = 0;
-    while (sent < credit) {
-        auto item = cursor_.next();
-        if (!item) {
-            at_end = true;
+// Stops at an item that the credit is too small for, and holds it.
+Result<Feeder::Sent> Feeder::send_some(link::Channel& channel, std::uint64_t credit) {
+    Sent sent;
+    for (int count = 0; count < kMostAtOnce; ++count) {
+        if (!held_) held_ = cursor_.next();
+        if (!held_) {
+            sent.at_end = true;
             break;
         }
-        if (!item->header) ++sent;
-        NACRE_TRY(channel.post(item_frame(std::move(*item))));
+        if (sent.spent + cost(*held_) > credit) break;
+        sent.spent += cost(*held_);
+        SpoolItem item = std::move(*held_);
+        held_.reset();
+        NACRE_TRY(channel.post(item_frame(std::move(item))));
     }
     return sent;
 }

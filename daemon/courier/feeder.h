@@ -32,7 +32,8 @@ public:
     void detach();
     void attach(std::shared_ptr<link::Channel> channel);
 
-    void credit(std::uint64_t records);
+    // In units of spool::credit_cost.
+    void credit(std::uint64_t count);
     void grown();
     void set_spool(const SpoolReport& report);
     void set_connection(const v1::ConnectionStatus& status);
@@ -44,7 +45,11 @@ private:
     std::int64_t status_wait_ms() const;
     void send_status(std::unique_lock<std::mutex>& lock);
     void send_records(std::unique_lock<std::mutex>& lock);
-    Result<std::uint64_t> send_some(link::Channel& channel, std::uint64_t credit, bool& at_end);
+    struct Sent {
+        std::uint64_t spent = 0;
+        bool at_end = false;
+    };
+    Result<Sent> send_some(link::Channel& channel, std::uint64_t credit);
 
     const Spool& spool_;
 
@@ -54,6 +59,7 @@ private:
     std::shared_ptr<link::Channel> channel_;
     std::uint64_t link_ = 0;  // counts detach()
     std::uint64_t credit_ = 0;
+    std::uint64_t needed_ = 1;  // for the next item
     bool more_ = false;  // the cursor may not be at the end
     std::optional<SpoolReport> spool_report_;
     std::optional<v1::ConnectionStatus> connection_;
@@ -62,7 +68,9 @@ private:
     bool spool_urgent_ = false;
     std::int64_t spool_sent_ms_ = 0;
 
-    SpoolCursor cursor_;  // own thread
+    // The own thread's.
+    SpoolCursor cursor_;
+    std::optional<SpoolItem> held_;  // taken from the cursor, not sent
     std::uint64_t cursor_link_ = 0;
 
     std::thread thread_;

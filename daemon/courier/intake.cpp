@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "api/base/log.h"
@@ -21,15 +22,16 @@ void make_room(Spool& spool) {
     static_cast<void>(spool.tidy().ok());
 }
 
-bool same(const std::optional<Error>& a, const std::optional<Error>& b) {
-    return a.has_value() == b.has_value() && (!a || a->code == b->code);
-}
-
 }  // namespace
 
+bool SpoolReport::same_failure(const SpoolReport& other) const {
+    if (failing.has_value() != other.failing.has_value()) return false;
+    return !failing || (failing->code == other.failing->code &&
+                        std::string_view{failing->name} == other.failing->name);
+}
+
 bool SpoolReport::operator==(const SpoolReport& other) const {
-    return waiting == other.waiting && queue_empty == other.queue_empty &&
-           same(failing, other.failing);
+    return waiting == other.waiting && queue_empty == other.queue_empty && same_failure(other);
 }
 
 Intake::Intake(Spool& spool, IntakeEvents events) : spool_{spool}, events_{std::move(events)} {

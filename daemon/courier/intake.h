@@ -26,6 +26,7 @@ struct SpoolReport {
     std::uint64_t waiting = 0;
     bool queue_empty = false;  // once on this connection, and what came before is in the spool
     std::optional<Error> failing;
+    bool same_failure(const SpoolReport& other) const;
     bool operator==(const SpoolReport& other) const;
 };
 

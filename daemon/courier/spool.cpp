@@ -43,17 +43,25 @@ Result<std::unique_ptr<Spool>> Spool::open(const StateFolder& state, const Spool
     StateFolder own = NACRE_TRY(state.subfolder("."));
     StateFolder folder = NACRE_TRY(state.subfolder("spool"));
     std::unique_ptr<Spool> spool{new Spool{std::move(own), std::move(folder), limits}};
-    Recovered recovered = NACRE_TRY(recover_spool(spool->folder_));
-    spool->segments_ = std::move(recovered.segments);
-    spool->next_segment_ = recovered.next_segment;
-    if (!spool->segments_.empty()) {
-        const SegmentExtent& last = spool->segments_.back();
-        spool->next_sequence_ = last.first_sequence + last.count;
-        spool->hash_ = last.hash;
-        spool->committed_ = spool->segments_.front().first_sequence - 1;
-    }
+    NACRE_TRY(spool->recover());
     NACRE_TRY(spool->load_epoch());
     return spool;
+}
+
+Result<void> Spool::recover() {
+    const Mark mark = MarkFile::load(state_);
+    Recovered recovered = NACRE_TRY(recover_spool(folder_, mark));
+    segments_ = std::move(recovered.segments);
+    next_segment_ = recovered.next_segment;
+    next_sequence_ = mark.sequence + 1;
+    committed_ = mark.sequence;
+    if (segments_.empty()) return {};
+    next_sequence_ = segments_.back().end();
+    hash_ = segments_.back().hash.value_or(spool::Hash{});
+    // What the vault has of the oldest segment it will say itself.
+    committed_ = std::clamp(mark.committed, segments_.front().first_sequence - 1,
+                            next_sequence_ - 1);
+    return {};
 }
 
 Result<void> Spool::load_epoch() {
@@ -86,20 +94,17 @@ Result<void> Spool::set_epoch(std::uint64_t epoch, const spool::PublicKey& key,
             next_sequence_ = committed + 1;
             hash_ = {};
         }
+        // The vault decides; an older copy of it gets again what is still here.
+        const std::uint64_t least = segments_.empty() ? committed : segments_.front().first_sequence - 1;
+        committed_ = std::max(committed, least);
     }
-    commit(committed);
+    remove_committed();
     return {};
 }
 
 Result<void> Spool::append(std::span<const Envelope> batch) {
     if (!epoch_) return Error{ErrorCode::unavailable, "spool without an epoch"};
-    std::uint64_t wanted = spool::kSegmentHeaderBytes;
-    for (const Envelope& envelope : batch) {
-        if (envelope.bytes.size() > spool::kMaxEnvelopeBytes)
-            return Error{ErrorCode::resource_exhausted, "envelope too large for the spool"};
-        wanted += sealed_bytes(envelope);
-    }
-    if (bytes() + wanted > limits_.most_bytes) return Error{ErrorCode::disk_full, "spool quota"};
+    NACRE_TRY(fits(batch));
     if (active_ && active_->bytes >= limits_.segment_bytes) active_.reset();
     if (!active_) NACRE_TRY(begin_segment());
 
@@ -111,11 +116,24 @@ Result<void> Spool::append(std::span<const Envelope> batch) {
         return written.error();
     }
     account(batch.size(), sealed->size());
+    store_mark();
     daemon::crash_point("after_append");
     return {};
 }
 
-// Creates the file. Its header is written with the first records, or by tidy().
+Result<void> Spool::fits(std::span<const Envelope> batch) const {
+    std::uint64_t wanted = spool::kSegmentHeadBytes;
+    for (const Envelope& envelope : batch) {
+        if (envelope.bytes.size() > spool::kMaxEnvelopeBytes)
+            return Error{ErrorCode::resource_exhausted, "envelope too large for the spool"};
+        wanted += sealed_bytes(envelope);
+    }
+    if (bytes() + wanted > limits_.most_bytes || waiting() + batch.size() > limits_.most_records)
+        return Error{ErrorCode::disk_full, "spool quota", 0, kSpoolFull};
+    return {};
+}
+
+// Creates the file. Its head is written with the first records, or by tidy().
 Result<void> Spool::begin_segment() {
     const std::uint64_t number = next_segment_;
     auto writer = NACRE_TRY(spool::SegmentWriter::begin(epoch_->number, epoch_->key, number,
@@ -132,11 +150,11 @@ Result<void> Spool::begin_segment() {
 
 Result<Bytes> Spool::seal(std::span<const Envelope> batch) {
     Bytes out;
-    if (active_->bytes == 0) out = active_->writer.header();
+    if (active_->bytes == 0) out = spool::write_head(active_->writer.header());
     for (const Envelope& envelope : batch) {
         const auto record = NACRE_TRY(
             active_->writer.seal(envelope.received_ms, envelope.server_ms, envelope.bytes));
-        const Bytes framed = spool::write_record(record.message, record.hash);
+        const Bytes framed = spool::write_record(record.sequence, record.hash, record.message);
         out.insert(out.end(), framed.begin(), framed.end());
     }
     return out;
@@ -162,15 +180,17 @@ void Spool::abandon() {
 void Spool::account(std::uint64_t count, std::uint64_t bytes) {
     const std::lock_guard lock{mutex_};
     if (active_->bytes == 0)
-        segments_.push_back({active_->writer.segment(), next_sequence_, 0, 0, hash_});
+        segments_.push_back({active_->writer.segment(), next_sequence_, 0, 0, {}});
     active_->bytes += bytes;
     SegmentExtent& extent = segments_.back();
     extent.count += count;
     extent.bytes = active_->bytes;
     extent.hash = active_->writer.hash();
     next_sequence_ = active_->writer.next_sequence();
-    hash_ = extent.hash;
+    hash_ = active_->writer.hash();
 }
+
+void Spool::store_mark() { mark_.store({next_sequence_ - 1, committed_, next_segment_}); }
 
 void Spool::commit(std::uint64_t sequence) {
     {
@@ -183,7 +203,7 @@ void Spool::commit(std::uint64_t sequence) {
 void Spool::remove_committed() {
     while (segments_.size() > 1) {
         const SegmentExtent& oldest = segments_.front();
-        if (oldest.first_sequence + oldest.count > committed_ + 1) return;
+        if (oldest.end() > committed_ + 1) return;
         daemon::crash_point("before_delete");
         const std::string name = segment_name(oldest.number);
         if (unlinkat(folder_.fd(), name.c_str(), 0) != 0 && errno != ENOENT) {
@@ -207,13 +227,14 @@ Result<void> Spool::tidy() {
     if (!untidy()) return {};
     active_.reset();
     NACRE_TRY(begin_segment());
-    const Bytes header = active_->writer.header();
-    if (const auto written = write(header); !written.ok()) {
+    const Bytes head = spool::write_head(active_->writer.header());
+    if (const auto written = write(head); !written.ok()) {
         abandon();
         return written.error();
     }
-    account(0, header.size());
+    account(0, head.size());
     remove_committed();
+    store_mark();
     return {};
 }
 
@@ -229,7 +250,12 @@ std::uint64_t Spool::waiting() const {
 
 bool Spool::has_committed(const SegmentExtent& extent) const {
     const std::lock_guard lock{mutex_};
-    return extent.first_sequence + extent.count <= committed_ + 1;
+    return extent.end() <= committed_ + 1;
+}
+
+std::uint64_t Spool::committed() const {
+    const std::lock_guard lock{mutex_};
+    return committed_;
 }
 
 std::uint64_t Spool::next_sequence() const {

@@ -2,10 +2,12 @@
 // the vault has committed them.
 //
 // Layer:   daemon/courier. Writes what daemon/spool formats.
-// Secrets: the newest segment's stream key (in its writer). Envelopes pass through on their way in.
-// Errors:  unavailable before the first epoch; disk_full (also: over the quota), io_failed. After a
-//          failed append nothing of the batch counts, and the next one starts a new segment: what a
-//          failed write or sync left in the old one cannot be known.
+// Secrets: the newest segment's key (in its writer). Envelopes pass through on their way in.
+// Errors:  unavailable before the first epoch; disk_full (with the name kSpoolFull: over the quota),
+//          io_failed; open(): unsupported for a spool of another format version. After a failed
+//          append nothing of the batch counts, and the next one starts a new segment: what a failed
+//          write or sync left in the old one cannot be known, and no key may seal twice under one
+//          number.
 // Threads: the functions that change it belong to one thread (Intake's); the others are callable
 //          from any.
 // Format:  daemon/spool/FORMAT.md.
@@ -19,7 +21,7 @@
 #include <span>
 #include <string>
 
-#include "daemon/courier/state_file.h"
+#include "daemon/courier/spool_mark.h"
 #include "daemon/spool/seal.h"
 
 namespace nacre::courier {
@@ -30,20 +32,25 @@ struct Envelope {
     Bytes bytes;
 };
 
+// Error::name of a refusal by the quota.
+inline constexpr const char* kSpoolFull = "SpoolFull";
+
 struct SpoolLimits {
     std::uint64_t most_bytes = std::uint64_t{1} << 30;
-    // A segment is left for a new one beyond this. A damaged record makes the rest of its segment
-    // unreadable: small segments bound that.
+    // A segment is left for a new one beyond this: what is committed goes segment by segment.
     std::uint64_t segment_bytes = std::uint64_t{1} << 20;
+    std::uint64_t most_records = 1'000'000;  // that wait for the vault
 };
 
-// A segment's durable part.
+// A segment's durable part, and what is known to be missing from it.
 struct SegmentExtent {
     std::uint64_t number = 0;
     std::uint64_t first_sequence = 0;
-    std::uint64_t count = 0;
-    std::uint64_t bytes = 0;  // header and `count` records
-    spool::Hash hash{};       // of the last record; of the one before the first when empty
+    std::uint64_t count = 0;  // sequences that belong to it, whether their records stand or not
+    std::uint64_t bytes = 0;  // of the file; 0: there is none
+    std::optional<spool::Hash> hash{};  // of the last record, if that stands
+
+    std::uint64_t end() const { return first_sequence + count; }
 };
 
 // "00000000000000000012.seg"
@@ -74,6 +81,7 @@ public:
     std::uint64_t waiting() const;  // records not committed
     // Whether the vault has all of a segment, so that it need not be sent again.
     bool has_committed(const SegmentExtent& extent) const;
+    std::uint64_t committed() const;
     std::uint64_t next_sequence() const;
     std::uint64_t bytes() const;  // on disk
 
@@ -95,19 +103,23 @@ private:
     };
 
     Spool(StateFolder state, StateFolder folder, const SpoolLimits& limits)
-        : state_{std::move(state)}, folder_{std::move(folder)}, limits_{limits} {}
+        : state_{std::move(state)}, folder_{std::move(folder)}, limits_{limits}, mark_{state_} {}
 
+    Result<void> recover();
     Result<void> load_epoch();
+    Result<void> fits(std::span<const Envelope> batch) const;
     Result<void> begin_segment();
     Result<Bytes> seal(std::span<const Envelope> batch);
     Result<void> write(const Bytes& bytes);
     void abandon();
     void account(std::uint64_t count, std::uint64_t bytes);
     void remove_committed();
+    void store_mark();
 
     StateFolder state_;
     StateFolder folder_;
     SpoolLimits limits_;
+    MarkFile mark_;
     std::optional<Active> active_;
     std::uint64_t next_segment_ = 1;
 

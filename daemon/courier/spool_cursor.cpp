@@ -17,14 +17,13 @@ constexpr std::size_t kReadBytes = std::size_t{256} << 10;
 
 std::optional<SpoolItem> SpoolCursor::next() {
     while (true) {
-        if (file_) {
+        if (inside_) {
             const auto extent = spool_->segment(number_);
-            if (extent && read_ < extent->count) {
-                if (auto item = read_record(*extent)) return item;
-                log::write(log::Level::error, "cannot read on in a spool segment",
-                           {log::field("segment", number_), log::field("record", read_)});
-                leave();
-                continue;
+            if (extent && expected_ < extent->end()) {
+                SpoolItem item = take(*extent);
+                // Sent before, on an earlier link, or by an earlier courier.
+                if (item.last <= spool_->committed()) continue;
+                return item;
             }
             // The newest one may grow yet.
             if (extent && !spool_->segment_from(number_ + 1)) return std::nullopt;
@@ -38,46 +37,108 @@ std::optional<SpoolItem> SpoolCursor::next() {
             number_ = extent->number + 1;
             continue;
         }
-        if (auto item = begin_segment(*extent)) return item;
-        number_ = extent->number + 1;
+        if (auto header = enter(*extent)) return header;
     }
 }
 
 void SpoolCursor::leave() {
     file_.reset();
+    inside_ = false;
     ++number_;
 }
 
-std::optional<SpoolItem> SpoolCursor::begin_segment(const SegmentExtent& extent) {
-    daemon::Descriptor file{openat(spool_->folder(), segment_name(extent.number).c_str(),
-                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-    if (!file) return std::nullopt;  // deleted meanwhile
-    file_ = std::move(file);
+// Nothing when it cannot be read: then all of it is lost, or, if it was committed and deleted
+// meanwhile, is not missed.
+std::optional<SpoolItem> SpoolCursor::enter(const SegmentExtent& extent) {
     number_ = extent.number;
-    read_ = 0;
+    inside_ = true;
+    readable_ = false;
+    expected_ = extent.first_sequence;
     offset_ = 0;
     buffer_.clear();
     start_ = 0;
-    if (!fill(extent, spool::kSegmentHeaderBytes)) {
-        file_.reset();
-        return std::nullopt;
-    }
-    start_ = spool::kSegmentHeaderBytes;
-    return SpoolItem{true, to_bytes(ByteView{buffer_}.first(start_))};
+    salvage_.reset();
+    file_ = daemon::Descriptor{openat(spool_->folder(), segment_name(extent.number).c_str(),
+                                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!file_) return std::nullopt;
+    fill(extent, spool::kSegmentHeadBytes);
+    start_ = std::min(spool::kSegmentHeadBytes, buffer_.size());
+    auto header = spool::header_of(ByteView{buffer_}.first(start_));
+    if (!header.ok()) return std::nullopt;
+    const auto parsed = spool::parse_header(*header);
+    readable_ = parsed.ok() && parsed->segment == extent.number;
+    if (!readable_) return std::nullopt;
+    return SpoolItem{SpoolItem::Kind::header, extent.first_sequence, extent.first_sequence,
+                     std::move(*header)};
 }
 
+SpoolItem SpoolCursor::take(const SegmentExtent& extent) {
+    if (!readable_) return lost_until(extent.end());
+    if (!salvage_) {
+        if (auto item = read_record(extent)) return std::move(*item);
+        log::write(log::Level::error, "a spool segment is damaged",
+                   {log::field("segment", number_), log::field("record", expected_)});
+        salvage(extent);
+    }
+    return take_salvaged();
+}
+
+SpoolItem SpoolCursor::lost_until(std::uint64_t end) {
+    const std::uint64_t first = expected_;
+    expected_ = end;
+    return {SpoolItem::Kind::lost, first, end - 1, {}};
+}
+
+SpoolItem SpoolCursor::record(const spool::RecordView& frame) {
+    expected_ = frame.sequence + 1;
+    return {SpoolItem::Kind::record, frame.sequence, frame.sequence, to_bytes(frame.sealed)};
+}
+
+// The record that should come next, if it stands where it should.
 std::optional<SpoolItem> SpoolCursor::read_record(const SegmentExtent& extent) {
-    if (!fill(extent, spool::kFrameBytes)) return std::nullopt;
+    fill(extent, spool::kFrameBytes);
     auto frame = spool::parse_frame(ByteView{buffer_}.subspan(start_));
     if (!frame) {
         // Not all of it is in the buffer. Less than the largest may be all there is.
         fill(extent, spool::kFrameBytes + spool::kMaxSealedBytes);
         frame = spool::parse_frame(ByteView{buffer_}.subspan(start_));
     }
-    if (!frame) return std::nullopt;
-    SpoolItem item{false, to_bytes(frame->sealed)};
+    if (!frame || frame->sequence != expected_) return std::nullopt;
+    if (spool::hash_record(number_, frame->sequence, frame->sealed) != frame->hash)
+        return std::nullopt;
     start_ += frame->size;
-    ++read_;
+    return record(*frame);
+}
+
+// Takes all that is left of the segment, as far as it is written, and looks for what stands whole.
+void SpoolCursor::salvage(const SegmentExtent& extent) {
+    const std::uint64_t rest = extent.bytes - std::min(extent.bytes, offset_);
+    fill(extent, buffer_.size() - start_ + rest);
+    Salvage found;
+    found.bytes.assign(buffer_.begin() + static_cast<std::ptrdiff_t>(start_), buffer_.end());
+    const auto places =
+        spool::find_records(found.bytes, number_, expected_, extent.end());
+    found.places.assign(places.begin(), places.end());
+    found.end = extent.end();
+    salvage_ = std::move(found);
+    // What is written to it from now on stands behind.
+    buffer_.clear();
+    start_ = 0;
+    offset_ = extent.bytes;
+}
+
+SpoolItem SpoolCursor::take_salvaged() {
+    const std::uint64_t upto =
+        salvage_->places.empty() ? salvage_->end : salvage_->places.front().sequence;
+    if (expected_ < upto) {
+        SpoolItem item = lost_until(upto);
+        if (expected_ == salvage_->end) salvage_.reset();
+        return item;
+    }
+    const std::size_t at = salvage_->places.front().offset;
+    salvage_->places.pop_front();
+    SpoolItem item = record(*spool::parse_frame(ByteView{salvage_->bytes}.subspan(at)));
+    if (expected_ == salvage_->end) salvage_.reset();
     return item;
 }
 

@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "api/base/log.h"
+#include "daemon/spool/scan.h"
 
 namespace nacre::courier {
 namespace {
 
 // A segment ends soon after SpoolLimits::segment_bytes; a single batch may exceed that.
 constexpr std::uint64_t kLargestSegment = std::uint64_t{64} << 20;
+// More than a file of that size holds.
+constexpr std::uint64_t kMostRecords = std::uint64_t{1} << 20;
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
     constexpr std::string_view kSuffix = ".seg";
@@ -46,39 +49,34 @@ Result<std::vector<std::uint64_t>> numbers_in(const StateFolder& folder) {
     return numbers;
 }
 
-struct Scanned {
-    SegmentExtent extent;
-    std::uint64_t damaged = 0;  // records whose hash does not fit, with good ones behind them
-};
-
-// A record's own hash stands in its frame, so the records behind a damaged one can still be
-// recognised: only what follows the last good one is a torn end.
-std::optional<Scanned> scan(ByteView file) {
-    if (file.size() < spool::kSegmentHeaderBytes) return std::nullopt;
-    const auto header = spool::parse_header(file.first(spool::kSegmentHeaderBytes));
-    if (!header.ok()) return std::nullopt;
-    Scanned scanned{{header->segment, header->first_sequence, 0, spool::kSegmentHeaderBytes,
-                     header->hash_before}};
-    spool::Hash before = header->hash_before;
-    std::uint64_t count = 0;
-    std::uint64_t damaged = 0;
-    ByteView rest = file.subspan(spool::kSegmentHeaderBytes);
-    while (const auto frame = spool::parse_frame(rest)) {
-        ++count;
-        if (spool::hash_record(before, header->first_sequence + count - 1, frame->sealed) ==
-            frame->hash) {
-            scanned.extent.count = count;
-            scanned.extent.bytes = file.size() - rest.size() + frame->size;
-            scanned.extent.hash = frame->hash;
-            scanned.damaged += damaged;
-            damaged = 0;
-        } else {
-            ++damaged;
-        }
-        before = frame->hash;
-        rest = rest.subspan(frame->size);
+// A segment's front part that is not torn.
+SegmentExtent scan(const spool::SegmentHeader& header, ByteView file) {
+    const std::uint64_t first = header.first_sequence;
+    SegmentExtent extent{header.segment, first, 0, spool::kSegmentHeadBytes, header.hash_before};
+    const ByteView records = file.subspan(std::min(spool::kSegmentHeadBytes, file.size()));
+    const auto places =
+        spool::find_records(records, header.segment, first, first + kMostRecords);
+    std::size_t end = 0;
+    for (const spool::Place& place : places)
+        end = std::max(end, place.offset + spool::parse_frame(records.subspan(place.offset))->size);
+    if (!places.empty()) {
+        const auto last = spool::parse_frame(records.subspan(places.back().offset));
+        extent.count = last->sequence + 1 - first;
+        extent.hash = last->hash;
     }
-    return scanned;
+    // Behind the last whole record: those that are complete, but not as they were written.
+    while (const auto rotten = spool::parse_frame(records.subspan(end))) {
+        if (rotten->sequence != extent.end()) break;
+        ++extent.count;
+        extent.hash.reset();
+        end += rotten->size;
+    }
+    if (places.size() < extent.count)
+        log::write(log::Level::error, "spool segment holds damaged records",
+                   {log::field("segment", header.segment),
+                    log::field("damaged", extent.count - places.size())});
+    extent.bytes = spool::kSegmentHeadBytes + end;
+    return extent;
 }
 
 Result<Bytes> read_segment(const StateFolder& folder, std::uint64_t number) {
@@ -101,12 +99,12 @@ Result<void> set_aside(const StateFolder& folder, std::uint64_t number) {
     const std::string name = segment_name(number);
     if (renameat(folder.fd(), name.c_str(), folder.fd(), (name + ".damaged").c_str()) != 0)
         return os_error("set damaged segment aside", errno);
-    log::write(log::Level::error, "spool segment without a valid header set aside",
+    log::write(log::Level::error, "spool segment without a fitting header set aside",
                {log::field("segment", number)});
     return {};
 }
 
-// Nothing in it was acknowledged: a header is durable before its first record is.
+// Nothing in it was acknowledged: it has no room for a record.
 Result<void> remove_headless(const StateFolder& folder, std::uint64_t number) {
     log::write(log::Level::notice, "spool segment without a header removed",
                {log::field("segment", number)});
@@ -116,60 +114,73 @@ Result<void> remove_headless(const StateFolder& folder, std::uint64_t number) {
 Result<std::optional<SegmentExtent>> recover_segment(const StateFolder& folder,
                                                      std::uint64_t number) {
     const Bytes bytes = NACRE_TRY(read_segment(folder, number));
-    const auto scanned = scan(bytes);
-    if (!scanned || scanned->extent.number != number) {
-        if (bytes.size() <= spool::kSegmentHeaderBytes)
+    const auto found = spool::header_of(bytes);
+    if (!found.ok() && found.error().code == ErrorCode::unsupported) return found.error();
+    const auto header = found.ok() ? spool::parse_header(*found) : found.error();
+    if (!header.ok() || header->segment != number) {
+        if (bytes.size() <= spool::kSegmentHeadBytes)
             NACRE_TRY(remove_headless(folder, number));
         else
             NACRE_TRY(set_aside(folder, number));
         return std::optional<SegmentExtent>{};
     }
-    if (scanned->damaged > 0)
-        log::write(log::Level::error, "spool segment holds damaged records",
-                   {log::field("segment", number), log::field("damaged", scanned->damaged)});
-    if (scanned->extent.bytes < bytes.size()) {
-        log::write(log::Level::notice, "torn end of a spool segment cut off",
-                   {log::field("segment", number),
-                    log::field("bytes", bytes.size() - scanned->extent.bytes)});
-        NACRE_TRY(cut(folder, scanned->extent));
-    }
-    return std::optional<SegmentExtent>{scanned->extent};
+    return std::optional{scan(*header, bytes)};
 }
 
-// A segment whose write failed may hold records that the next one holds again: its own ended before
-// the next one's first.
-void bound(std::deque<SegmentExtent>& segments, const StateFolder& folder) {
+// The newest segment's end may be torn; and only there is nothing behind that tells what it held.
+Result<void> finish_newest(SegmentExtent& newest, const StateFolder& folder, const Mark& mark) {
+    struct stat file {};
+    if (fstatat(folder.fd(), segment_name(newest.number).c_str(), &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+        static_cast<std::uint64_t>(file.st_size) > newest.bytes) {
+        log::write(log::Level::notice, "torn end of a spool segment cut off",
+                   {log::field("segment", newest.number),
+                    log::field("bytes", static_cast<std::uint64_t>(file.st_size) - newest.bytes)});
+        NACRE_TRY(cut(folder, newest));
+    }
+    if (newest.end() > mark.sequence) return {};
+    log::write(log::Level::error, "the spool ends before what was stored in it",
+               {log::field("missing", mark.sequence + 1 - newest.end())});
+    newest.count = mark.sequence + 1 - newest.first_sequence;
+    newest.hash.reset();
+    return {};
+}
+
+// A segment ends where the next one begins, whatever stands in it: less is missing, and more is
+// what a failed write could not take back; the next segment has it again.
+void bound(std::deque<SegmentExtent>& segments) {
     for (std::size_t i = 0; i + 1 < segments.size(); ++i) {
         SegmentExtent& extent = segments[i];
         const std::uint64_t end = segments[i + 1].first_sequence;
-        if (extent.first_sequence + extent.count <= end) continue;
-        log::write(log::Level::notice, "spool segment overlaps the next; its end is left out",
+        if (extent.end() == end) continue;
+        log::write(log::Level::notice, "spool segment does not end where the next begins",
                    {log::field("segment", extent.number)});
-        const auto bytes = read_segment(folder, extent.number);
         extent.count = end > extent.first_sequence ? end - extent.first_sequence : 0;
-        if (!bytes.ok()) continue;
-        ByteView rest = ByteView{*bytes}.subspan(spool::kSegmentHeaderBytes);
-        extent.bytes = spool::kSegmentHeaderBytes;
-        for (std::uint64_t n = 0; n < extent.count; ++n) {
-            const auto frame = spool::parse_frame(rest);
-            if (!frame) break;
-            extent.bytes += frame->size;
-            extent.hash = frame->hash;
-            rest = rest.subspan(frame->size);
-        }
+        extent.hash.reset();
     }
 }
 
 }  // namespace
 
-Result<Recovered> recover_spool(const StateFolder& folder) {
+Result<Recovered> recover_spool(const StateFolder& folder, const Mark& mark) {
     Recovered recovered;
+    recovered.next_segment = mark.next_segment;
+    auto& segments = recovered.segments;
     for (const std::uint64_t number : NACRE_TRY(numbers_in(folder))) {
-        recovered.next_segment = number + 1;
-        if (const auto extent = NACRE_TRY(recover_segment(folder, number)))
-            recovered.segments.push_back(*extent);
+        recovered.next_segment = std::max(recovered.next_segment, number + 1);
+        const auto extent = NACRE_TRY(recover_segment(folder, number));
+        if (!extent) continue;
+        // Numbers and sequences rise together; what does not fit is no segment of this spool.
+        if (!segments.empty() && extent->first_sequence < segments.back().first_sequence)
+            NACRE_TRY(set_aside(folder, number));
+        else
+            segments.push_back(*extent);
     }
-    bound(recovered.segments, folder);
+    bound(segments);
+    if (!segments.empty()) NACRE_TRY(finish_newest(segments.back(), folder, mark));
+    // All of it is gone: a segment without a file stands for what it held.
+    if (segments.empty() && mark.sequence > mark.committed)
+        segments.push_back({recovered.next_segment++, mark.committed + 1,
+                            mark.sequence - mark.committed, 0, std::nullopt});
     return recovered;
 }
 

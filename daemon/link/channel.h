@@ -77,7 +77,8 @@ private:
 };
 
 struct Handlers {
-    // One-way frames. vault: SpoolSegment, SpoolRecord, SpoolStatus, ConnectionStatus.
+    // One-way frames. vault: SpoolSegment, SpoolRecord, SpoolLost, SpoolStatus,
+    // ConnectionStatus.
     // courier: CancelRequest, Committed, Credit.
     std::function<void(Frame frame)> on_frame;
     // courier: every request; answer now or later, from any thread.

@@ -38,6 +38,7 @@ constexpr std::array kRules{
     Rule{Frame::kChunk, Side::courier, Role::answer},
     Rule{Frame::kSpoolSegment, Side::courier, Role::one_way},
     Rule{Frame::kSpoolRecord, Side::courier, Role::one_way},
+    Rule{Frame::kSpoolLost, Side::courier, Role::one_way},
     Rule{Frame::kSpoolStatus, Side::courier, Role::one_way},
     Rule{Frame::kConnectionStatus, Side::courier, Role::one_way},
 };

@@ -7,6 +7,7 @@
 namespace nacre::spool {
 namespace {
 
+constexpr std::uint8_t kEpochVersion = 1;
 constexpr std::size_t kChecked = kEpochFileBytes - 4;
 
 std::array<std::uint8_t, 4> check(ByteView bytes) {
@@ -18,7 +19,7 @@ std::array<std::uint8_t, 4> check(ByteView bytes) {
 }  // namespace
 
 Bytes write_epoch(const PublicEpoch& epoch) {
-    Bytes out{'N', 'S', 'P', 'E', kVersion, 0, 0, 0};
+    Bytes out{'N', 'S', 'P', 'E', kEpochVersion, 0, 0, 0};
     for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(epoch.number >> (8 * i)));
     out.insert(out.end(), epoch.key.begin(), epoch.key.end());
     const auto sum = check(out);

@@ -10,14 +10,15 @@ namespace {
 
 constexpr std::array<std::uint8_t, 4> kMagic{'N', 'S', 'P', 'L'};
 
-static_assert(kSealedKeyBytes ==
-              crypto_box_SEALBYTES + crypto_secretstream_xchacha20poly1305_KEYBYTES);
-static_assert(kStreamHeaderBytes == crypto_secretstream_xchacha20poly1305_HEADERBYTES);
-static_assert(kSealOverheadBytes == crypto_secretstream_xchacha20poly1305_ABYTES);
+constexpr std::size_t kCheckBytes = 16;
+constexpr std::size_t kChecked = kSegmentHeaderBytes - kCheckBytes;
+
+static_assert(kRecordKeyBytes == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+static_assert(kSealedKeyBytes == crypto_box_SEALBYTES + kRecordKeyBytes);
+static_assert(kSealOverheadBytes == crypto_aead_xchacha20poly1305_ietf_ABYTES);
 static_assert(kPublicKeyBytes == crypto_box_PUBLICKEYBYTES);
 static_assert(kHashBytes == crypto_generichash_BYTES);
-static_assert(kSegmentHeaderBytes ==
-              8 + 3 * 8 + kHashBytes + kSealedKeyBytes + kStreamHeaderBytes);
+static_assert(kSegmentHeaderBytes == 8 + 3 * 8 + kHashBytes + kSealedKeyBytes + kCheckBytes);
 
 void put(Bytes& out, std::uint64_t value, int bytes) {
     for (int i = 0; i < bytes; ++i) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
@@ -49,6 +50,12 @@ private:
     ByteView rest_;
 };
 
+Hash hash_of(ByteView bytes) {
+    Hash hash;
+    crypto_generichash(hash.data(), hash.size(), bytes.data(), bytes.size(), nullptr, 0);
+    return hash;
+}
+
 }  // namespace
 
 Bytes write_header(const SegmentHeader& header) {
@@ -61,7 +68,7 @@ Bytes write_header(const SegmentHeader& header) {
     put(out, header.first_sequence, 8);
     put(out, header.hash_before);
     put(out, header.sealed_key);
-    put(out, header.stream_header);
+    put(out, ByteView{hash_of(out)}.first(kCheckBytes));
     return out;
 }
 
@@ -72,24 +79,47 @@ Result<SegmentHeader> parse_header(ByteView bytes) {
     std::array<std::uint8_t, 4> magic{};
     in.copy(magic);
     if (magic != kMagic) return Error{ErrorCode::bad_message, "spool header: magic"};
-    if (in.number(4) != kVersion) return Error{ErrorCode::bad_message, "spool header: version"};
+    if (in.number(4) != kVersion)
+        return Error{ErrorCode::unsupported, "spool of another format version"};
+    if (!equal(ByteView{hash_of(bytes.first(kChecked))}.first(kCheckBytes), bytes.subspan(kChecked)))
+        return Error{ErrorCode::bad_message, "spool header: check"};
     SegmentHeader header;
     header.epoch = in.number(8);
     header.segment = in.number(8);
     header.first_sequence = in.number(8);
     in.copy(header.hash_before);
     in.copy(header.sealed_key);
-    in.copy(header.stream_header);
+    if (header.first_sequence == 0 || header.first_sequence > kMostSequence)
+        return Error{ErrorCode::bad_message, "spool header: sequence"};
     return header;
 }
 
-Hash hash_record(const Hash& before, std::uint64_t sequence, ByteView sealed) {
-    Bytes number;
-    put(number, sequence, 8);
+Bytes write_head(ByteView header) {
+    Bytes out(kSegmentHeadBytes);
+    std::ranges::copy(header, out.begin());
+    std::ranges::copy(header, out.begin() + kHeaderCopyAt);
+    return out;
+}
+
+Result<Bytes> header_of(ByteView file) {
+    Error why{ErrorCode::bad_message, "spool segment: no header"};
+    for (const std::size_t at : {kHeaderCopyAt, std::size_t{0}}) {
+        if (file.size() < at + kSegmentHeaderBytes) continue;
+        const ByteView copy = file.subspan(at, kSegmentHeaderBytes);
+        const auto parsed = parse_header(copy);
+        if (parsed.ok()) return to_bytes(copy);
+        why = parsed.error();
+    }
+    return why;
+}
+
+Hash hash_record(std::uint64_t segment, std::uint64_t sequence, ByteView sealed) {
+    Bytes numbers;
+    put(numbers, segment, 8);
+    put(numbers, sequence, 8);
     crypto_generichash_state state;
     crypto_generichash_init(&state, nullptr, 0, kHashBytes);
-    crypto_generichash_update(&state, before.data(), before.size());
-    crypto_generichash_update(&state, number.data(), number.size());
+    crypto_generichash_update(&state, numbers.data(), numbers.size());
     crypto_generichash_update(&state, sealed.data(), sealed.size());
     Hash hash;
     crypto_generichash_final(&state, hash.data(), hash.size());
@@ -103,10 +133,11 @@ std::size_t padded_length(std::size_t length) {
     return (length + step - 1) / step * step;
 }
 
-Bytes write_record(ByteView sealed, const Hash& hash) {
+Bytes write_record(std::uint64_t sequence, const Hash& hash, ByteView sealed) {
     Bytes out;
     out.reserve(kFrameBytes + sealed.size());
     put(out, sealed.size(), 4);
+    put(out, sequence, 8);
     put(out, hash);
     put(out, sealed);
     return out;
@@ -118,6 +149,8 @@ std::optional<RecordView> parse_frame(ByteView bytes) {
     const std::size_t length = in.number(4);
     if (length < kMinSealedBytes || length > kMaxSealedBytes) return std::nullopt;
     RecordView record;
+    record.sequence = in.number(8);
+    if (record.sequence == 0 || record.sequence > kMostSequence) return std::nullopt;
     in.copy(record.hash);
     if (in.rest().size() < length) return std::nullopt;
     record.sealed = in.rest().first(length);
@@ -125,10 +158,10 @@ std::optional<RecordView> parse_frame(ByteView bytes) {
     return record;
 }
 
-Result<RecordView> parse_record(ByteView bytes, const Hash& before, std::uint64_t sequence) {
+Result<RecordView> parse_record(ByteView bytes, std::uint64_t segment) {
     const auto record = parse_frame(bytes);
     if (!record) return Error{ErrorCode::bad_message, "spool record: cut short or no length"};
-    if (hash_record(before, sequence, record->sealed) != record->hash)
+    if (hash_record(segment, record->sequence, record->sealed) != record->hash)
         return Error{ErrorCode::bad_message, "spool record: hash"};
     return *record;
 }
@@ -170,10 +203,17 @@ Result<RecordFields> parse_fields(ByteView plaintext) {
 }
 
 Bytes additional_data(ByteView header, std::uint64_t sequence) {
-    Bytes out(kHashBytes);
-    crypto_generichash(out.data(), out.size(), header.data(), header.size(), nullptr, 0);
+    Bytes out;
+    put(out, hash_of(header));
     put(out, sequence, 8);
     return out;
+}
+
+Nonce nonce_of(std::uint64_t sequence) {
+    Nonce nonce{};
+    for (int i = 0; i < 8; ++i)
+        nonce[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(sequence >> (8 * i));
+    return nonce;
 }
 
 }  // namespace nacre::spool

@@ -6,15 +6,6 @@
 
 namespace nacre::spool {
 
-struct SegmentReader::Stream {
-    crypto_secretstream_xchacha20poly1305_state state;
-};
-
-void SegmentReader::Wipe::operator()(Stream* stream) const {
-    sodium_memzero(stream, sizeof *stream);
-    delete stream;
-}
-
 Result<EpochKeys> generate_epoch(std::uint64_t epoch) {
     if (sodium_init() < 0) return Error{ErrorCode::internal, "sodium_init"};
     EpochKeys keys{epoch, {}, NACRE_TRY(Secret<kPrivateKeyBytes>::zeroed())};
@@ -26,52 +17,45 @@ Result<EpochKeys> generate_epoch(std::uint64_t epoch) {
 Continuity continuity(const Position& last, const OpenedRecord& record) {
     if (record.sequence <= last.sequence) return Continuity::repeated;
     if (record.sequence != last.sequence + 1) return Continuity::gap;
-    return record.hash_before == last.hash ? Continuity::next : Continuity::broken;
+    return !last.hash || record.hash_before == *last.hash ? Continuity::next : Continuity::broken;
 }
 
 Result<SegmentReader> SegmentReader::begin(ByteView header, const EpochKeys& keys) {
     if (sodium_init() < 0) return Error{ErrorCode::internal, "sodium_init"};
-    SegmentReader reader;
-    reader.parsed_ = NACRE_TRY(parse_header(header));
-    if (reader.parsed_.epoch != keys.epoch)
+    const SegmentHeader parsed = NACRE_TRY(parse_header(header));
+    if (parsed.epoch != keys.epoch)
         return Error{ErrorCode::bad_message, "spool header: foreign epoch"};
-    reader.stream_.reset(new Stream);
-    std::uint8_t key[crypto_secretstream_xchacha20poly1305_KEYBYTES];
-    const auto& sealed = reader.parsed_.sealed_key;
-    const int opened = crypto_box_seal_open(key, sealed.data(), sealed.size(),
-                                            keys.public_key.data(), keys.private_key.view().data());
-    if (opened == 0)
-        crypto_secretstream_xchacha20poly1305_init_pull(
-            &reader.stream_->state, reader.parsed_.stream_header.data(), key);
-    sodium_memzero(key, sizeof key);
-    if (opened != 0) return Error{ErrorCode::bad_message, "spool header: key does not open"};
-    reader.header_ = to_bytes(header);
-    reader.next_ = reader.parsed_.first_sequence;
-    reader.hash_ = reader.parsed_.hash_before;
-    return reader;
+    RecordKey key = empty_record_key();
+    if (crypto_box_seal_open(key->data(), parsed.sealed_key.data(), parsed.sealed_key.size(),
+                             keys.public_key.data(), keys.private_key.view().data()) != 0)
+        return Error{ErrorCode::bad_message, "spool header: key does not open"};
+    return SegmentReader{to_bytes(header), parsed, std::move(key)};
 }
 
-Result<OpenedRecord> SegmentReader::open(ByteView sealed) {
+Result<OpenedRecord> SegmentReader::open(std::uint64_t sequence, ByteView sealed) const {
     if (sealed.size() < kMinSealedBytes || sealed.size() > kMaxSealedBytes)
         return Error{ErrorCode::bad_message, "spool record: length"};
+    if (sequence < parsed_.first_sequence || sequence > kMostSequence)
+        return Error{ErrorCode::bad_message, "spool record: not of this segment"};
     Bytes plaintext(sealed.size() - kSealOverheadBytes);
-    const Bytes bound = additional_data(header_, next_);
-    std::uint8_t tag = 0;
-    if (crypto_secretstream_xchacha20poly1305_pull(&stream_->state, plaintext.data(), nullptr, &tag,
-                                                   sealed.data(), sealed.size(), bound.data(),
-                                                   bound.size()) != 0)
-        return Error{ErrorCode::bad_message, "spool record: tampered, dropped or swapped"};
+    const Bytes bound = additional_data(header_, sequence);
+    const Nonce nonce = nonce_of(sequence);
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plaintext.data(), nullptr, nullptr, sealed.data(), sealed.size(), bound.data(),
+            bound.size(), nonce.data(), key_->data()) != 0)
+        return Error{ErrorCode::bad_message, "spool record: tampered with or moved"};
     const RecordFields fields = NACRE_TRY(parse_fields(plaintext));
     if (fields.epoch != parsed_.epoch)
         return Error{ErrorCode::bad_message, "spool record: foreign epoch"};
-    if (fields.sequence != next_)
-        return Error{ErrorCode::bad_message, "spool record: out of order"};
-    if (fields.hash_before != hash_)
-        return Error{ErrorCode::bad_message, "spool record: chain broken"};
-    hash_ = hash_record(hash_, next_, sealed);
-    ++next_;
-    return OpenedRecord{fields.epoch,     fields.sequence, fields.hash_before,       hash_,
-                        fields.received_ms, fields.server_ms, to_bytes(fields.envelope)};
+    if (fields.sequence != sequence)
+        return Error{ErrorCode::bad_message, "spool record: another sequence"};
+    return OpenedRecord{fields.epoch,
+                        fields.sequence,
+                        fields.hash_before,
+                        hash_record(parsed_.segment, sequence, sealed),
+                        fields.received_ms,
+                        fields.server_ms,
+                        to_bytes(fields.envelope)};
 }
 
 }  // namespace nacre::spool

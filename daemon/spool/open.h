@@ -1,18 +1,17 @@
 // Open: reads what the courier sealed; an epoch's keys.
 //
 // Layer:   daemon/spool; the vault's half. Includes api/base and sandbox/secret only.
-// Secrets: an epoch's private key as Secret<32>; a segment's stream key, wiped with its reader.
+// Secrets: an epoch's private key as Secret<32>; a segment's key, wiped with its reader.
 //          What is opened is an envelope: end-to-end ciphertext and who sent it when.
-// Errors:  bad_message; `where` tells a foreign epoch, a key that does not open, a record that was
-//          tampered with, dropped before or swapped, and one that says another place than it
-//          stands in.
+// Errors:  bad_message; `where` tells a foreign epoch, a key that does not open, and a record that
+//          was tampered with or says another place than it stands in.
 // Threads: EpochKeys may be shared; a reader has one owner.
 // Format:  daemon/spool/FORMAT.md.
 #pragma once
 
-#include <memory>
+#include <optional>
 
-#include "daemon/spool/format.h"
+#include "daemon/spool/record_key.h"
 #include "sandbox/secret.h"
 
 namespace nacre::spool {
@@ -39,18 +38,18 @@ struct OpenedRecord {
     Bytes envelope;
 };
 
-// Where a record stands in the chain: the last one's sequence and hash. {0, zeros} before the
-// first record ever, which has sequence 1.
+// The last record that was taken, or given up as lost: then its hash is not known. {0, nothing}
+// before the first record ever, which has sequence 1.
 struct Position {
     std::uint64_t sequence = 0;
-    Hash hash{};
+    std::optional<Hash> hash;
 };
 
 enum class Continuity : std::uint8_t {
     next,      // follows on `last`
     repeated,  // at or before `last`: sent again after a reconnection
     gap,       // records between are missing
-    broken,    // the right number, but not what it was chained to
+    broken,    // the right number, but not chained to what was before it here
 };
 
 Continuity continuity(const Position& last, const OpenedRecord& record);
@@ -62,23 +61,16 @@ public:
 
     const SegmentHeader& header() const { return parsed_; }
 
-    // Takes the segment's records in order from the first, none left out: the stream goes on with
-    // each, and a failure leaves it unable to open what follows.
-    Result<OpenedRecord> open(ByteView sealed);
+    // Any of the segment's records, in any order; one that does not open says nothing of the others.
+    Result<OpenedRecord> open(std::uint64_t sequence, ByteView sealed) const;
 
 private:
-    struct Stream;
-    struct Wipe {
-        void operator()(Stream* stream) const;
-    };
+    SegmentReader(Bytes header, const SegmentHeader& parsed, RecordKey key)
+        : header_{std::move(header)}, parsed_{parsed}, key_{std::move(key)} {}
 
-    SegmentReader() = default;
-
-    std::unique_ptr<Stream, Wipe> stream_;
     Bytes header_;
     SegmentHeader parsed_;
-    std::uint64_t next_ = 0;
-    Hash hash_{};
+    RecordKey key_;
 };
 
 }  // namespace nacre::spool

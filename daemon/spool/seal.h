@@ -1,23 +1,20 @@
 // Seal: makes segments and records that only the holder of the epoch's private key can read.
 //
 // Layer:   daemon/spool; the courier's half. Includes api/base only.
-// Secrets: a segment's stream key, inside SegmentWriter, wiped with it. It protects envelopes that
-//          are end-to-end encrypted as they are; what it adds is who sent when.
+// Secrets: a segment's key, inside SegmentWriter, wiped with it.
 // Errors:  invalid_argument for a public key that is none, resource_exhausted for an envelope over
 //          kMaxEnvelopeBytes.
 // Threads: one owner.
 // Format:  daemon/spool/FORMAT.md.
 #pragma once
 
-#include <memory>
-
-#include "daemon/spool/format.h"
+#include "daemon/spool/record_key.h"
 
 namespace nacre::spool {
 
 class SegmentWriter {
 public:
-    // A fresh stream key, sealed to `public_key`: one X25519, hence once a segment.
+    // A fresh key, sealed to `public_key`: one X25519, hence once a segment.
     static Result<SegmentWriter> begin(std::uint64_t epoch, const PublicKey& public_key,
                                        std::uint64_t segment, std::uint64_t first_sequence,
                                        const Hash& hash_before);
@@ -34,20 +31,15 @@ public:
         Hash hash;
     };
 
-    // After this the stream has moved on: a record that is thrown away leaves a gap, and the
-    // segment must be left with it.
+    // Each call has a sequence, and so a nonce, of its own. A record that is thrown away leaves a
+    // gap: the segment must be left with it, never sealed to again under the same number.
     Result<Sealed> seal(std::int64_t received_ms, std::int64_t server_ms, ByteView envelope);
 
 private:
-    struct Stream;
-    struct Wipe {
-        void operator()(Stream* stream) const;
-    };
+    SegmentWriter(Bytes header, RecordKey key) : header_{std::move(header)}, key_{std::move(key)} {}
 
-    SegmentWriter() = default;
-
-    std::unique_ptr<Stream, Wipe> stream_;
     Bytes header_;
+    RecordKey key_;
     std::uint64_t epoch_ = 0;
     std::uint64_t segment_ = 0;
     std::uint64_t next_ = 0;

@@ -81,18 +81,35 @@ void Courier::lost(std::uint64_t number) {
     listener_.on_connection({});
 }
 
+void Courier::overrun(std::uint64_t number) {
+    const auto open = channel();
+    if (!open || link() != number) return;
+    log::write(log::Level::warning, "the courier sends more than it may; link closed");
+    open->close();  // from its own reader thread it only begins
+    lost(number);
+}
+
 void Courier::take(std::uint64_t number, Frame frame) {
     switch (frame.body_case()) {
         case Frame::kSpoolSegment:
             return listener_.on_segment(number, to_bytes(frame.spool_segment().header()));
         case Frame::kSpoolRecord:
-            return listener_.on_record(number, to_bytes(frame.spool_record().sealed()));
+            if (!listener_.on_record(number, frame.spool_record().sequence(),
+                                     to_bytes(frame.spool_record().sealed())))
+                overrun(number);
+            return;
+        case Frame::kSpoolLost:
+            if (!listener_.on_lost(number, frame.spool_lost().first(), frame.spool_lost().last()))
+                overrun(number);
+            return;
         case Frame::kSpoolStatus: {
             {
                 const std::lock_guard lock{mutex_};
                 if (link_ != number) return;
                 status_.waiting_envelopes = frame.spool_status().waiting();
-                status_.spool_problem = frame.spool_status().failed().code();
+                const courier::v1::Failed& failed = frame.spool_status().failed();
+                status_.spool_full = failed.name() == "SpoolFull";
+                status_.spool_problem = status_.spool_full ? "" : failed.code();
             }
             changed_.notify_all();
             return listener_.on_spool(frame.spool_status());
@@ -230,10 +247,15 @@ void Courier::committed(std::uint64_t sequence) {
     post(frame);
 }
 
-void Courier::credit(std::uint64_t records) {
+void Courier::credit(std::uint64_t number, std::uint64_t count) {
+    std::shared_ptr<link::Channel> open;
+    {
+        const std::lock_guard lock{mutex_};
+        if (link_ == number) open = channel_;
+    }
     Frame frame;
-    frame.mutable_credit()->set_count(records);
-    post(frame);
+    frame.mutable_credit()->set_count(count);
+    if (open) (void)open->post(frame);
 }
 
 std::uint64_t Courier::link() const {

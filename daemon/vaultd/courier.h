@@ -22,7 +22,9 @@ struct CourierListener {
     // A new link stands: `link` counts them. Nothing of the one before comes any more.
     std::function<void(std::uint64_t link)> on_link;
     std::function<void(std::uint64_t link, Bytes header)> on_segment;
-    std::function<void(std::uint64_t link, Bytes sealed)> on_record;
+    // False: more than it has credit for. The link is closed, as after a malformed frame.
+    std::function<bool(std::uint64_t link, std::uint64_t sequence, Bytes sealed)> on_record;
+    std::function<bool(std::uint64_t link, std::uint64_t first, std::uint64_t last)> on_lost;
     // Connection or spool status changed.
     std::function<void(const courier::v1::ConnectionStatus& status)> on_connection;
     std::function<void(const courier::v1::SpoolStatus& status)> on_spool;
@@ -52,7 +54,8 @@ public:
 
     // One-way; lost without a link, and repeated on the next one.
     void committed(std::uint64_t sequence);
-    void credit(std::uint64_t records);
+    // Only on this link.
+    void credit(std::uint64_t link, std::uint64_t count);
 
     // The number of the present link, 0 without one.
     std::uint64_t link() const;
@@ -71,6 +74,7 @@ private:
     void post(const link::Frame& frame);
     void take(std::uint64_t link, link::Frame frame);
     void lost(std::uint64_t link);
+    void overrun(std::uint64_t link);
 
     const CourierListener listener_;
     mutable std::mutex mutex_;

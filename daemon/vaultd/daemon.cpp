@@ -52,8 +52,14 @@ CourierListener Daemon::listener() {
     out.on_segment = [this](std::uint64_t link, Bytes header) {
         if (const auto open = session()) open->link_segment(link, std::move(header));
     };
-    out.on_record = [this](std::uint64_t link, Bytes sealed) {
-        if (const auto open = session()) open->link_record(link, std::move(sealed));
+    // Locked, there is no credit: whatever comes is too much.
+    out.on_record = [this](std::uint64_t link, std::uint64_t sequence, Bytes sealed) {
+        const auto open = session();
+        return open && open->link_record(link, sequence, std::move(sealed));
+    };
+    out.on_lost = [this](std::uint64_t link, std::uint64_t first, std::uint64_t last) {
+        const auto open = session();
+        return open && open->link_lost(link, first, last);
     };
     out.on_connection = [this](const courier::v1::ConnectionStatus& status) {
         if (const auto open = session()) open->link_connection(status);

@@ -63,6 +63,7 @@ struct DaemonStatus {
     bool draining = false;
     std::vector<LockTrigger> lock_triggers;
     std::string spool_problem;  // ErrorCode name, empty when well
+    bool spool_full = false;    // by its quota
 };
 
 enum class LinkStep : std::uint8_t { scanned = 1, registering, uploading_keys, syncing };

@@ -18,11 +18,16 @@ constexpr std::size_t kBatchRecords = 100;
 // the envelope): a death by signal counts twice.
 constexpr std::uint32_t kMostBlame = 4;
 
+// No spool holds that many: a number so far ahead is not believed, since whatever came behind it
+// would be taken for old.
+constexpr std::uint64_t kMostJump = std::uint64_t{1} << 32;
+
 spool::Position to_spool(const vault::SpoolPosition& position) {
     spool::Position out;
     out.sequence = position.committed;
-    if (position.last_hash.size() == out.hash.size())
-        std::copy(position.last_hash.begin(), position.last_hash.end(), out.hash.begin());
+    if (position.last_hash.size() != spool::kHashBytes) return out;
+    out.hash.emplace();
+    std::copy(position.last_hash.begin(), position.last_hash.end(), out.hash->begin());
     return out;
 }
 
@@ -53,24 +58,45 @@ Result<void> record_death(EngineState& state) {
 
 void Receiver::restart(std::uint64_t link) {
     const std::lock_guard lock{mutex_};
+    if (link == link_) return;
     link_ = link;
+    allowed_ = 0;
     items_.clear();
+}
+
+void Receiver::grant(std::uint64_t link, std::uint64_t count) {
+    const std::lock_guard lock{mutex_};
+    if (link == link_) allowed_ += count;
 }
 
 void Receiver::segment(std::uint64_t link, Bytes header) {
     const std::lock_guard lock{mutex_};
-    if (link == link_) items_.push_back({link, true, std::move(header)});
+    if (link != link_ || header.size() != spool::kSegmentHeaderBytes) return;
+    if (!items_.empty() && items_.back().kind == Item::Kind::header) items_.pop_back();
+    items_.push_back({Item::Kind::header, 0, 0, std::move(header)});
 }
 
-void Receiver::record(std::uint64_t link, Bytes sealed) {
+bool Receiver::record(std::uint64_t link, std::uint64_t sequence, Bytes sealed) {
+    return enqueue(link, {Item::Kind::record, sequence, sequence, std::move(sealed)});
+}
+
+bool Receiver::lost(std::uint64_t link, std::uint64_t first, std::uint64_t last) {
+    return enqueue(link, {Item::Kind::lost, first, last, {}});
+}
+
+bool Receiver::enqueue(std::uint64_t link, Item item) {
     bool schedule = false;
     {
         const std::lock_guard lock{mutex_};
-        if (link != link_) return;
-        items_.push_back({link, false, std::move(sealed)});
+        if (link != link_) return true;  // of a link that is gone
+        const std::uint64_t cost = spool::credit_cost(item.bytes.size());
+        if (cost > allowed_) return false;
+        allowed_ -= cost;
+        items_.push_back(std::move(item));
         schedule = !std::exchange(scheduled_, true);
     }
     if (schedule) hooks_.schedule();
+    return true;
 }
 
 std::size_t Receiver::backlog() const {
@@ -78,8 +104,9 @@ std::size_t Receiver::backlog() const {
     return items_.size();
 }
 
-std::deque<Receiver::Item> Receiver::take_items() {
+std::deque<Receiver::Item> Receiver::take_items(std::uint64_t& link) {
     const std::lock_guard lock{mutex_};
+    link = link_;
     const auto end = items_.begin() + static_cast<std::ptrdiff_t>(std::min(items_.size(), kBatchRecords));
     std::deque<Item> taken{std::move_iterator{items_.begin()}, std::move_iterator{end}};
     items_.erase(items_.begin(), end);
@@ -87,40 +114,38 @@ std::deque<Receiver::Item> Receiver::take_items() {
     return taken;
 }
 
-void Receiver::open(EngineState& state, Item item, Batch& batch) {
-    if (item.link != reader_link_) {
-        reader_.reset();
-        reader_link_ = item.link;
+void Receiver::begin_segment(EngineState& state, ByteView header) {
+    reader_.reset();
+    const auto parsed = spool::parse_header(header);
+    auto keys = parsed ? epoch_keys(state, parsed->epoch) : Result<spool::EpochKeys>{parsed.error()};
+    auto reader = keys ? spool::SegmentReader::begin(header, *keys)
+                       : Result<spool::SegmentReader>{keys.error()};
+    if (reader) return reader_.emplace(std::move(*reader)), void();
+    // Its records are lost, each by its number.
+    log::write(log::Level::warning, "spool segment", reader.error());
+}
+
+void Receiver::open(EngineState& state, Item item) {
+    if (item.kind == Item::Kind::header) return begin_segment(state, item.bytes);
+    batch_.spent += spool::credit_cost(item.bytes.size());
+    Taken taken{item.first, item.last, {}};
+    if (item.kind == Item::Kind::record && reader_) {
+        auto opened = reader_->open(item.first, item.bytes);
+        if (opened)
+            taken.record = std::move(*opened);
+        else
+            log::write(log::Level::warning, "spool record", opened.error());
     }
-    if (item.is_segment) {
-        reader_.reset();
-        const auto header = spool::parse_header(item.bytes);
-        auto keys = header ? epoch_keys(state, header->epoch) : Result<spool::EpochKeys>{header.error()};
-        auto reader = keys ? spool::SegmentReader::begin(item.bytes, *keys)
-                           : Result<spool::SegmentReader>{keys.error()};
-        if (reader) {
-            reader_ = std::move(*reader);
-        } else {
-            log::write(log::Level::warning, "spool segment", reader.error());
-            ++batch.damaged;
-        }
-        return;
-    }
-    ++batch.taken;
-    if (!reader_) return;  // counted with its segment
-    auto opened = reader_->open(item.bytes);
-    if (opened) {
-        batch.records.push_back(std::move(*opened));
-    } else {
-        log::write(log::Level::warning, "spool record", opened.error());
-        ++batch.damaged;
-    }
+    batch_.taken.push_back(std::move(taken));
 }
 
 void Receiver::drain(EngineState& state) {
-    if (batch_.taken == 0 && batch_.damaged == 0)
-        for (Item& item : take_items()) open(state, std::move(item), batch_);
-    if (batch_.taken == 0 && batch_.damaged == 0) return;
+    if (batch_.taken.empty()) {
+        auto items = take_items(batch_.link);
+        if (batch_.link != std::exchange(reader_link_, batch_.link)) reader_.reset();
+        for (Item& item : items) open(state, std::move(item));
+    }
+    if (batch_.taken.empty()) return;
 
     BatchEffects effects;
     vault::SpoolPosition position;
@@ -135,7 +160,7 @@ void Receiver::drain(EngineState& state) {
     last_failure_.reset();
     crash_point("after_commit");
     hooks_.publish(state);
-    hooks_.committed(position.committed, batch_.taken);
+    hooks_.committed(position.committed, batch_.link, batch_.spent);
     crash_point("after_committed");
     hooks_.effects(effects);
     batch_ = {};
@@ -152,16 +177,15 @@ Result<void> Receiver::commit(EngineState& state, const Batch& batch, BatchEffec
                               vault::SpoolPosition& position) {
     auto transaction = NACRE_TRY(vault::Transaction::begin(state.database));
     position = NACRE_TRY(state.spool.position());
-    for (std::size_t i = 0; i < batch.damaged; ++i) NACRE_TRY(state.note(EventKind::spool_damaged));
+    gap_.reset();
     std::uint64_t epoch = 0;
-    for (const spool::OpenedRecord& record : batch.records) {
-        const auto fit = spool::continuity(to_spool(position), record);
-        if (fit == spool::Continuity::repeated) continue;
-        if (fit != spool::Continuity::next) NACRE_TRY(state.note(EventKind::spool_damaged));
-        NACRE_TRY(handle(state, record, effects));
-        position = {record.sequence, {record.hash.begin(), record.hash.end()}};
-        epoch = record.epoch;
+    for (const Taken& taken : batch.taken) {
+        const std::uint64_t before = position.committed;
+        NACRE_TRY(take(state, taken, position, effects));
+        if (taken.record && position.committed > before)
+            epoch = std::max(epoch, taken.record->epoch);
     }
+    NACRE_TRY(flush_gap(state));
     for (const auto& [sender, timestamps] : effects.delivered)
         NACRE_TRY(queue_receipt(state, sender, wire::ReceiptMessage::DELIVERY, timestamps));
     NACRE_TRY(state.search.index_new());
@@ -172,6 +196,55 @@ Result<void> Receiver::commit(EngineState& state, const Batch& batch, BatchEffec
     crash_point("before_commit");
     NACRE_TRY(transaction.commit());
     if (effects.account_changed) NACRE_TRY(state.reload_account());
+    return {};
+}
+
+// One record, or one stretch of lost ones, from where the position stands.
+Result<void> Receiver::take(EngineState& state, const Taken& taken, vault::SpoolPosition& position,
+                            BatchEffects& effects) {
+    if (taken.last <= position.committed) return {};  // sent again after a reconnection
+    if (taken.first > taken.last || taken.last > position.committed + kMostJump ||
+        taken.last > spool::kMostSequence) {
+        log::write(log::Level::warning, "the courier's numbering cannot be");
+        return {};
+    }
+    if (!taken.record) {
+        NACRE_TRY(note_gap(state, position.committed + 1, taken.last));
+        position = {taken.last, {}};
+        return {};
+    }
+    const spool::OpenedRecord& record = *taken.record;
+    switch (spool::continuity(to_spool(position), record)) {
+        case spool::Continuity::repeated: return {};
+        case spool::Continuity::gap:
+            NACRE_TRY(note_gap(state, position.committed + 1, record.sequence - 1));
+            break;
+        case spool::Continuity::broken:
+            NACRE_TRY(state.note({EventKind::spool_damaged, {}, {}, {},
+                                  vault::SpoolGap{record.sequence, 0}}));
+            break;
+        case spool::Continuity::next: break;
+    }
+    NACRE_TRY(flush_gap(state));
+    NACRE_TRY(handle(state, record, effects));
+    position = {record.sequence, {record.hash.begin(), record.hash.end()}};
+    return {};
+}
+
+// Neighbours become one event.
+Result<void> Receiver::note_gap(EngineState& state, std::uint64_t first, std::uint64_t last) {
+    if (gap_ && gap_->last + 1 != first) NACRE_TRY(flush_gap(state));
+    if (!gap_) gap_ = vault::SpoolGap{first, first};
+    gap_->last = last;
+    return {};
+}
+
+Result<void> Receiver::flush_gap(EngineState& state) {
+    if (!gap_) return {};
+    log::write(log::Level::error, "waiting envelopes are lost",
+               {log::field("first", gap_->first), log::field("last", gap_->last)});
+    NACRE_TRY(state.note({EventKind::spool_damaged, {}, {}, {}, *gap_}));
+    gap_.reset();
     return {};
 }
 

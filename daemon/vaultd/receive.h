@@ -1,4 +1,6 @@
-// Receive: takes spool records in sequence, a transaction a batch and a savepoint an envelope.
+// Receive: takes spool records in sequence, a transaction a batch and a savepoint an envelope. The
+// courier is not believed: what does not open, and what is missing, becomes an event that names it,
+// and the rest goes on.
 //
 // Layer:   daemon/vaultd. The one way in: there is no second path for envelopes.
 // Secrets: envelopes in the clear, and what they decrypt to.
@@ -23,8 +25,9 @@ public:
     struct Hooks {
         // Has drain() run on the engine's thread soon.
         std::function<void()> schedule;
-        // After a commit: `sequence` is durable, `taken` records were used up.
-        std::function<void(std::uint64_t sequence, std::size_t taken)> committed;
+        // After a commit: `sequence` is durable; `spent` of the link's credit is free again.
+        std::function<void(std::uint64_t sequence, std::uint64_t link, std::uint64_t spent)>
+            committed;
         // What the committed batch asks for.
         std::function<void(const BatchEffects& effects)> effects;
         // The disk failed; drain() should be tried again later.
@@ -35,10 +38,15 @@ public:
 
     explicit Receiver(Hooks hooks) : hooks_{std::move(hooks)} {}
 
-    // A new link: the courier begins again with its oldest segment.
+    // A new link: the courier begins again with what is not committed, and has no credit.
     void restart(std::uint64_t link);
+    // In units of spool::credit_cost. Before the courier is told of it.
+    void grant(std::uint64_t link, std::uint64_t count);
+    // At most one header waits for its first record: memory is bounded by the credit alone.
     void segment(std::uint64_t link, Bytes header);
-    void record(std::uint64_t link, Bytes sealed);
+    // False: beyond the credit, and not taken.
+    bool record(std::uint64_t link, std::uint64_t sequence, Bytes sealed);
+    bool lost(std::uint64_t link, std::uint64_t first, std::uint64_t last);
 
     // Handles at most one batch, and schedules itself if there is more.
     void drain(EngineState& state);
@@ -47,20 +55,33 @@ public:
 
 private:
     struct Item {
-        std::uint64_t link = 0;
-        bool is_segment = false;
+        enum class Kind : std::uint8_t { header, record, lost };
+        Kind kind = Kind::header;
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
         Bytes bytes;
+    };
+    // Opened, or lost with all between `first` and `last`.
+    struct Taken {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+        std::optional<spool::OpenedRecord> record;
     };
     // A batch that is opened but not committed; kept across failures of the disk.
     struct Batch {
-        std::vector<spool::OpenedRecord> records;
-        std::size_t taken = 0;
-        // Records or segments that do not open.
-        std::size_t damaged = 0;
+        std::uint64_t link = 0;
+        std::uint64_t spent = 0;
+        std::vector<Taken> taken;
     };
 
-    std::deque<Item> take_items();
-    void open(EngineState& state, Item item, Batch& batch);
+    bool enqueue(std::uint64_t link, Item item);
+    std::deque<Item> take_items(std::uint64_t& link);
+    void begin_segment(EngineState& state, ByteView header);
+    void open(EngineState& state, Item item);
+    Result<void> take(EngineState& state, const Taken& taken, vault::SpoolPosition& position,
+                      BatchEffects& effects);
+    Result<void> note_gap(EngineState& state, std::uint64_t first, std::uint64_t last);
+    Result<void> flush_gap(EngineState& state);
     Result<void> commit(EngineState& state, const Batch& batch, BatchEffects& effects,
                         vault::SpoolPosition& position);
     Result<void> handle(EngineState& state, const spool::OpenedRecord& record, BatchEffects& effects);
@@ -74,12 +95,14 @@ private:
     mutable std::mutex mutex_;
     std::deque<Item> items_;
     std::uint64_t link_ = 0;
+    std::uint64_t allowed_ = 0;
     bool scheduled_ = false;
 
     // The engine thread's.
     std::optional<spool::SegmentReader> reader_;
     std::uint64_t reader_link_ = 0;
     Batch batch_;
+    std::optional<vault::SpoolGap> gap_;  // of the transaction under way, not yet noted
     std::optional<Error> last_failure_;
 };
 

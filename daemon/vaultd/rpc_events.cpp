@@ -16,6 +16,10 @@ void present(const vault::EventRow& row, v1::Event& out) {
     out.set_kind(static_cast<v1::Event::Kind>(row.kind));
     if (row.conversation) out.set_conversation_id(row.conversation->text());
     if (row.message) out.set_message_id(row.message->text());
+    if (row.gap) {
+        out.set_first_lost(row.gap->first);
+        out.set_last_lost(row.gap->last);
+    }
     if (row.recipient) out.set_recipient_id(row.recipient->text());
 }
 

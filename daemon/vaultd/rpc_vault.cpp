@@ -108,6 +108,7 @@ private:
                              ? v1::GetStatusResponse::MEMORY_LOCKED
                              : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
         reply.set_plain_swap(status.memory.swap == sandbox::Swap::plain);
+        reply.set_spool_full(status.spool_full);
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
         for (const LockTrigger& trigger : status.lock_triggers) {
             v1::LockTrigger& added = *reply.add_lock_triggers();

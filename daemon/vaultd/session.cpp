@@ -15,8 +15,9 @@ namespace {
 using daemon::crash_point;
 using vault::EventKind;
 
-// Records that may be on the link at a time: some batches, so that neither side waits.
-constexpr std::uint64_t kWindowRecords = 400;
+// What may be on the link at a time, in units of spool::credit_cost: some batches of ordinary
+// records, so that neither side waits, and some three MiB of large ones.
+constexpr std::uint64_t kWindow = 400;
 constexpr std::chrono::seconds kIdlePeriod{5};
 
 // Old ratchets must not encrypt again: the next message to anybody begins a new session, while what
@@ -91,9 +92,9 @@ Receiver::Hooks Session::receiver_hooks() {
     hooks.schedule = [this] {
         engine_->post_later([this](EngineState& state) { receiver_.drain(state); });
     };
-    hooks.committed = [this](std::uint64_t sequence, std::size_t taken) {
+    hooks.committed = [this](std::uint64_t sequence, std::uint64_t link, std::uint64_t spent) {
         context_.courier.committed(sequence);
-        if (taken != 0) context_.courier.credit(taken);
+        if (spent != 0) grant(link, spent);
     };
     hooks.effects = [this](const BatchEffects& effects) {
         if (!effects.delivered.empty()) sender_->kick();
@@ -123,7 +124,13 @@ void Session::resume(std::uint64_t link) {
     const auto logged_in = log_in();
     if (!logged_in && logged_in.error().code != ErrorCode::not_linked)
         log::write(log::Level::warning, "log in", logged_in.error());
-    context_.courier.credit(kWindowRecords);
+    grant(link, kWindow);
+}
+
+// Counted before the courier can know of it.
+void Session::grant(std::uint64_t link, std::uint64_t count) {
+    receiver_.grant(link, count);
+    context_.courier.credit(link, count);
 }
 
 Result<vault::FixedEnvironment> Session::configured_environment() const {

@@ -39,7 +39,13 @@ public:
     // From the link.
     void link_up(std::uint64_t link);
     void link_segment(std::uint64_t link, Bytes header) { receiver_.segment(link, std::move(header)); }
-    void link_record(std::uint64_t link, Bytes sealed) { receiver_.record(link, std::move(sealed)); }
+    // False: more than there is credit for.
+    bool link_record(std::uint64_t link, std::uint64_t sequence, Bytes sealed) {
+        return receiver_.record(link, sequence, std::move(sealed));
+    }
+    bool link_lost(std::uint64_t link, std::uint64_t first, std::uint64_t last) {
+        return receiver_.lost(link, first, last);
+    }
     void link_connection(const courier::v1::ConnectionStatus& status);
     void link_spool(const courier::v1::SpoolStatus& status);
 
@@ -69,6 +75,7 @@ private:
     Result<void> start();
     Result<void> settle(EngineState& state);
     Receiver::Hooks receiver_hooks();
+    void grant(std::uint64_t link, std::uint64_t count);
 
     // Errands.
     void resume(std::uint64_t link);

@@ -78,8 +78,10 @@ required = true
 [vault]
 kdf_target_ms = 250
 [courier]
-spool_max_mib = 7
 link_socket = "/run/x/link.sock"
+[spool]
+max_mib = 7
+max_envelopes = 8
 [api]
 allowed_users = [1000, 1001]
 [link]
@@ -103,7 +105,8 @@ level = "debug"
     CHECK(config.proxy.url == "socks5h://127.0.0.1:9050");
     CHECK(config.proxy.required);
     CHECK(config.vault.kdf_target_ms == 250);
-    CHECK(config.courier.spool_max_mib == 7);
+    CHECK(config.spool.max_mib == 7);
+    CHECK(config.spool.max_envelopes == 8);
     CHECK(config.courier.link_socket == "/run/x/link.sock");
     CHECK(config.api.allowed_uids == std::vector<uid_t>{1000, 1001});
     CHECK(config.link.allowed_uids == std::vector<uid_t>{0, 7});
@@ -175,8 +178,9 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
         {"vault.kdf_target_ms = 10001", 1,
          "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
-        {"[courier]\nspool_max_mib = 0", 2,
-         "courier.spool_max_mib: allowed is a number from 1 to 1048576"},
+        {"[spool]\nmax_mib = 0", 2, "spool.max_mib: allowed is a number from 1 to 1048576"},
+        {"[spool]\nmax_envelopes = 0", 2,
+         "spool.max_envelopes: allowed is a number from 1 to 1000000000"},
         {"[courier]\nlink_socket = \"link.sock\"", 2,
          "courier.link_socket: allowed is an absolute path"},
         {"[api]\nallowed_users = [\"no such user\"]", 2,

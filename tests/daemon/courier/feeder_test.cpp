@@ -53,7 +53,10 @@ struct Vault {
         }
         if (frame.has_spool_record())
             records.push_back(to_string(
-                std::move(reader->open(as_bytes(frame.spool_record().sealed()))).value().envelope));
+                std::move(reader->open(frame.spool_record().sequence(),
+                                       as_bytes(frame.spool_record().sealed())))
+                    .value()
+                    .envelope));
         if (frame.has_spool_status()) spool.push_back(frame.spool_status());
         if (frame.has_connection_status()) connection.push_back(frame.connection_status());
         changed.notify_all();

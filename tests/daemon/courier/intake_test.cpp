@@ -98,7 +98,7 @@ TEST_CASE("intake: while the disk fails nothing is released, then all of it", "[
 }
 
 TEST_CASE("intake: a full spool goes on at once when the vault commits", "[courier][intake]") {
-    Fixture f{SpoolLimits{3000, 600}};
+    Fixture f{SpoolLimits{12'000, 600}};
     for (std::uint64_t i = 1; i <= 20; ++i) {
         f.intake->offer(i, {1, 2, Bytes(10)});
         if (i <= 2) f.wait([&] { return f.durable == i; });

@@ -4,6 +4,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/courier/spool_cursor.h"
@@ -13,7 +14,8 @@ namespace nacre::tests {
 
 struct Drained {
     std::vector<spool::OpenedRecord> records;
-    int unreadable = 0;
+    int unreadable = 0;                                         // sent, but does not open
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> lost;  // as the cursor tells it
 
     std::vector<std::string> texts() const {
         std::vector<std::string> out;
@@ -31,7 +33,12 @@ public:
     Drained all() {
         Drained drained;
         while (auto item = cursor_.next()) {
-            if (item->header) {
+            using Kind = courier::SpoolItem::Kind;
+            if (item->kind == Kind::lost) {
+                drained.lost.emplace_back(item->first, item->last);
+                continue;
+            }
+            if (item->kind == Kind::header) {
                 auto reader = spool::SegmentReader::begin(item->bytes, *keys_);
                 if (reader.ok())
                     reader_.emplace(std::move(reader).value());
@@ -39,11 +46,8 @@ public:
                     reader_.reset();
                 continue;
             }
-            if (!reader_) {
-                ++drained.unreadable;
-                continue;
-            }
-            auto record = reader_->open(item->bytes);
+            auto record = reader_ ? reader_->open(item->first, item->bytes)
+                                  : Error{ErrorCode::bad_message, "no segment"};
             if (record.ok())
                 drained.records.push_back(std::move(record).value());
             else

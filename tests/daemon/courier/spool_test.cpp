@@ -2,6 +2,7 @@
 #include "daemon/courier/spool.h"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -144,6 +145,7 @@ TEST_CASE("spool: a torn end is cut at every byte, the chain goes on", "[courier
     other.spool.reset();
     for (std::size_t length = 0; length <= both.size(); ++length) {
         for (const auto& path : other.segments()) fs::remove(path);
+        fs::remove(other.folder / "mark");  // as after a power cut
         put(torn, ByteView{both}.first(length));
         other.restart();
         const std::size_t whole = length == both.size() ? 2 : length >= first_end ? 1 : 0;
@@ -158,43 +160,168 @@ TEST_CASE("spool: a torn end is cut at every byte, the chain goes on", "[courier
     }
 }
 
-TEST_CASE("spool: a damaged record in the middle is kept and sent on as it is",
-          "[courier][spool]") {
-    Fixture f;
-    f.begin();
-    REQUIRE(f.append({"a", "b", "c"}).ok());
-    const fs::path segment = f.segments().at(0);
-    f.spool.reset();
-    Bytes bytes = content(segment);
-    const std::size_t size = (bytes.size() - spool::kSegmentHeaderBytes) / 3;
-    bytes[spool::kSegmentHeaderBytes + size + 100] ^= 1;
-    put(segment, bytes);
-    f.restart();
-    CHECK(f.spool->waiting() == 3);
-    CHECK(content(segment) == bytes);
-    REQUIRE(f.append({"d"}).ok());
+using Lost = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+
+// Five records of one size in the only segment, and where each begins.
+struct Five : Fixture {
+    fs::path segment;
+    std::size_t size = 0;
+
+    Five() {
+        begin();
+        REQUIRE(append({"a", "b", "c", "d", "e"}).ok());
+        segment = segments().at(0);
+        size = (fs::file_size(segment) - spool::kSegmentHeadBytes) / 5;
+    }
+
+    std::size_t at(std::size_t record) const { return spool::kSegmentHeadBytes + record * size; }
+    Bytes record(const Bytes& bytes, std::size_t number) const {
+        return to_bytes(ByteView{bytes}.subspan(at(number), size));
+    }
+    void put_record(Bytes& bytes, std::size_t number, const Bytes& record) const {
+        std::ranges::copy(record, bytes.begin() + static_cast<std::ptrdiff_t>(at(number)));
+    }
+    void erase(Bytes& bytes, std::size_t from, std::size_t length) const {
+        const auto begin = bytes.begin() + static_cast<std::ptrdiff_t>(from);
+        bytes.erase(begin, begin + static_cast<std::ptrdiff_t>(length));
+    }
+};
+
+TEST_CASE("spool: damage costs the records it hit, and the cursor names them", "[courier][spool]") {
+    Five f;
+    const bool running = GENERATE(false, true);
+    CAPTURE(running);
+    if (!running) f.spool.reset();
+    Bytes bytes = content(f.segment);
+    const Bytes whole = bytes;
+    Texts expected{"a", "b", "d", "e", "f"};
+    Lost lost{{3, 3}};
+    SECTION("a flipped octet") { bytes[f.at(2) + 100] ^= 1; }
+    SECTION("a flipped length") { bytes[f.at(2)] ^= 0x10; }
+    SECTION("a flipped sequence") { bytes[f.at(2) + 4] ^= 2; }
+    SECTION("half of it cut out") { f.erase(bytes, f.at(2) + 99, 120); }
+    SECTION("removed") { f.erase(bytes, f.at(2), f.size); }
+    SECTION("another one in its place") { f.put_record(bytes, 2, f.record(whole, 0)); }
+    SECTION("swapped") {
+        f.put_record(bytes, 2, f.record(whole, 3));
+        f.put_record(bytes, 3, f.record(whole, 2));
+        expected = {"a", "b", "c", "d", "e", "f"};
+        lost = {};
+    }
+    SECTION("the first") {
+        bytes[f.at(0) + 100] ^= 1;
+        expected = {"b", "c", "d", "e", "f"};
+        lost = {{1, 1}};
+    }
+    SECTION("the last, rotten") {
+        bytes.back() ^= 1;
+        expected = {"a", "b", "c", "d", "f"};
+        lost = {{5, 5}};
+    }
+    SECTION("the last two, removed") {
+        bytes.resize(f.at(3));
+        expected = {"a", "b", "c", "f"};
+        lost = {{4, 5}};
+    }
+    SECTION("one copy of the header") {
+        bytes[40] ^= 1;
+        expected = {"a", "b", "c", "d", "e", "f"};
+        lost = {};
+    }
+    SECTION("both copies of the header") {
+        bytes[40] ^= 1;
+        bytes[spool::kHeaderCopyAt + 40] ^= 1;
+        // Whoever runs goes on writing to it; that is lost with it.
+        if (running) REQUIRE(f.spool->set_epoch(2, f.keys.public_key, 0).ok());
+        expected = {};
+        lost = {{1, 5}};
+        if (!running) expected = {"f"};
+    }
+    put(f.segment, bytes);
+    if (!running) f.spool = f.reopened();
+    CHECK(f.spool->waiting() == 5);
+    REQUIRE(f.append({"f"}).ok());
+    CHECK(f.spool->next_sequence() == 7);
     const auto drained = Drain{*f.spool, f.keys}.all();
-    // The stream does not open what follows in that segment; the next segment does open.
-    CHECK(drained.texts() == Texts{"a", "d"});
-    CHECK(drained.unreadable == 2);
-    CHECK(drained.records.back().sequence == 4);
+    CHECK(drained.texts() == expected);
+    CHECK(drained.lost == lost);
+    CHECK(drained.unreadable == (expected.empty() ? 1 : 0));  // of another epoch
+    f.spool->commit(6);
+    CHECK(f.spool->waiting() == 0);
+}
+
+TEST_CASE("spool: a folder that is gone, or older, is missed", "[courier][spool]") {
+    Five f;
+    f.spool.reset();
+    const fs::path copy = f.folder / "copy";
+    fs::copy(f.folder / "spool", copy);
+    f.restart();
+    REQUIRE(f.append({"f", "g"}).ok());
+    f.spool.reset();
+    fs::remove_all(f.folder / "spool");
+    Texts expected{"h"};
+    Lost lost{{1, 7}};
+    SECTION("gone") {}
+    SECTION("older") {
+        fs::rename(copy, f.folder / "spool");
+        expected = {"a", "b", "c", "d", "e", "h"};
+        lost = {{6, 7}};
+    }
+    SECTION("without its first segment") {
+        fs::rename(copy, f.folder / "spool");
+        fs::remove(f.segment);
+    }
+    f.restart();
+    CHECK(f.spool->waiting() == 7);
+    REQUIRE(f.append({"h"}).ok());
+    const auto drained = Drain{*f.spool, f.keys}.all();
+    CHECK(drained.texts() == expected);
+    CHECK(drained.lost == lost);
+    CHECK(drained.records.back().sequence == 8);
+}
+
+TEST_CASE("spool: a segment removed between others is missed", "[courier][spool]") {
+    Fixture f;
+    f.limits.segment_bytes = 600;
+    f.restart();
+    f.begin();
+    for (const char* text : {"a", "b", "c"}) REQUIRE(f.append({text}).ok());
+    const bool running = GENERATE(false, true);
+    const fs::path middle = f.segments().at(1);
+    if (!running) f.spool.reset();
+    fs::remove(middle);
+    if (!running) f.spool = f.reopened();
+    const auto drained = Drain{*f.spool, f.keys}.all();
+    CHECK(drained.texts() == Texts{"a", "c"});
+    CHECK(drained.lost == Lost{{2, 2}});
+}
+
+TEST_CASE("spool: a segment of another format version stops the start and stays",
+          "[courier][spool]") {
+    Five f;
+    f.spool.reset();
+    Bytes bytes = content(f.segment);
+    bytes[4] = 1;
+    bytes[spool::kHeaderCopyAt + 4] = 1;
+    put(f.segment, bytes);
+    const auto state = StateFolder::open(f.folder.path());
+    REQUIRE(state.ok());
+    CHECK_THAT(Spool::open(*state, f.limits), FailsWith(ErrorCode::unsupported));
+    CHECK(content(f.segment) == bytes);
 }
 
 TEST_CASE("spool: a segment with a damaged header is set aside, not deleted", "[courier][spool]") {
-    Fixture f;
-    f.begin();
-    REQUIRE(f.append({"a"}).ok());
-    const fs::path segment = f.segments().at(0);
+    Five f;
     f.spool.reset();
-    Bytes bytes = content(segment);
+    Bytes bytes = content(f.segment);
     bytes[0] ^= 1;
-    put(segment, bytes);
+    bytes[spool::kHeaderCopyAt] ^= 1;
+    put(f.segment, bytes);
     f.restart();
-    CHECK(f.spool->waiting() == 0);
-    CHECK(content(segment.string() + ".damaged") == bytes);
+    CHECK(content(f.segment.string() + ".damaged") == bytes);
     // Its number is not used again.
     REQUIRE(f.append({"b"}).ok());
-    CHECK(f.segments().at(0) != segment);
+    CHECK(f.segments().at(0) != f.segment);
 }
 
 TEST_CASE("spool: a failed write or sync counts nothing, the next append starts anew",
@@ -239,22 +366,24 @@ TEST_CASE("spool: a folder that does not sync counts nothing", "[courier][spool]
 TEST_CASE("spool: what a failed write could not take back is left out", "[courier][spool]") {
     Fixture f;
     f.begin();
-    REQUIRE(f.append({"a"}).ok());
-    REQUIRE(f.append({"b"}).ok());
+    REQUIRE(f.append({"a", "b"}).ok());
     const fs::path first = f.segments().at(0);
-    const Bytes whole = content(first);
+    const Bytes both = content(first);
+    const Bytes mark = content(f.folder / "mark");
     f.spool.reset();
-    // As if "b" had been appended, its sync had failed, and cutting it off had failed as well.
+    // As if only "a" had been durable, and cutting "b" off had failed after its sync had.
+    put(first, ByteView{both}.first(spool::kSegmentHeadBytes +
+                                    (both.size() - spool::kSegmentHeadBytes) / 2));
+    fs::remove(f.folder / "mark");
     f.restart();
     REQUIRE(f.append({"c"}).ok());
-    const fs::path second = f.segments().at(1);
     f.spool.reset();
-    Bytes header = content(second);
-    header[24] = 2;  // its first record is the one after "a"
-    put(second, ByteView{header}.first(spool::kSegmentHeaderBytes));
+    put(first, both);
     f.restart();
-    CHECK(f.texts() == Texts{"a"});
-    CHECK(f.spool->next_sequence() == 2);
+    const auto drained = Drain{*f.spool, f.keys}.all();
+    CHECK(drained.texts() == Texts{"a", "c"});
+    CHECK(drained.lost.empty());
+    CHECK(f.spool->next_sequence() == 3);
 }
 
 TEST_CASE("spool: committed segments go, the newest stays", "[courier][spool]") {
@@ -276,16 +405,16 @@ TEST_CASE("spool: committed segments go, the newest stays", "[courier][spool]") 
     CHECK(f.spool->waiting() == 1);
 }
 
-TEST_CASE("spool: what is wholly committed is not sent again, unless it grows", "[courier][spool]") {
+TEST_CASE("spool: what is committed is not sent again", "[courier][spool]") {
     Fixture f;
     f.begin();
     REQUIRE(f.append({"a", "b"}).ok());
     f.spool->commit(1);
-    CHECK(f.texts() == Texts{"a", "b"});
+    CHECK(f.texts() == Texts{"b"});
     f.spool->commit(2);
     CHECK(f.texts().empty());
     REQUIRE(f.append({"c"}).ok());
-    CHECK(f.texts() == Texts{"a", "b", "c"});  // a segment opens from its first record only
+    CHECK(f.texts() == Texts{"c"});
 }
 
 TEST_CASE("spool: sequence and chain go on through an empty spool and a restart",
@@ -299,7 +428,7 @@ TEST_CASE("spool: sequence and chain go on through an empty spool and a restart"
     REQUIRE(f.spool->tidy().ok());
     CHECK_FALSE(f.spool->untidy());
     REQUIRE(f.segments().size() == 1);
-    CHECK(fs::file_size(f.segments()[0]) == spool::kSegmentHeaderBytes);
+    CHECK(fs::file_size(f.segments()[0]) == spool::kSegmentHeadBytes);
     SECTION("in the same process") {}
     SECTION("after a restart") { f.restart(); }
     CHECK(f.spool->waiting() == 0);
@@ -346,14 +475,17 @@ TEST_CASE("spool: a damaged epoch file is as none", "[courier][spool]") {
 
 TEST_CASE("spool: the quota refuses, and lets in again after a commit", "[courier][spool]") {
     Fixture f;
-    f.limits = {4000, 600};
+    SECTION("by size") { f.limits = {14'000, 600}; }
+    SECTION("by count") { f.limits = {1'000'000, 600, 3}; }
     f.restart();
     f.begin();
     std::uint64_t count = 0;
     Result<void> appended{};
     while ((appended = f.append({"x"})).ok()) REQUIRE(++count < 100);
     CHECK_THAT(appended, FailsWith(ErrorCode::disk_full));
-    CHECK(f.spool->bytes() <= 4000);
+    CHECK(appended.error().name == std::string_view{kSpoolFull});
+    CHECK(count >= 2);
+    CHECK(f.spool->bytes() <= f.limits.most_bytes);
     CHECK(f.spool->waiting() == count);
     f.spool->commit(count);
     CHECK(f.append({"y"}).ok());

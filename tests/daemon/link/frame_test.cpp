@@ -52,6 +52,7 @@ Frame sample(Frame::BodyCase body, std::uint64_t id) {
         case Frame::kChunk: frame.mutable_chunk(); break;
         case Frame::kSpoolSegment: frame.mutable_spool_segment(); break;
         case Frame::kSpoolRecord: frame.mutable_spool_record(); break;
+        case Frame::kSpoolLost: frame.mutable_spool_lost(); break;
         case Frame::kSpoolStatus: frame.mutable_spool_status(); break;
         case Frame::kConnectionStatus: frame.mutable_connection_status(); break;
         case Frame::BODY_NOT_SET: break;
@@ -146,6 +147,7 @@ TEST_CASE("frame: each kind may stand in one place only", "[link][frame]") {
         {Frame::kChunk, no, no, no, Role::answer},
         {Frame::kSpoolSegment, no, no, Role::one_way, no},
         {Frame::kSpoolRecord, no, no, Role::one_way, no},
+        {Frame::kSpoolLost, no, no, Role::one_way, no},
         {Frame::kSpoolStatus, no, no, Role::one_way, no},
         {Frame::kConnectionStatus, no, no, Role::one_way, no},
     }));

@@ -1,4 +1,4 @@
-// A segment written once with version 1 of the format: what later versions must still open.
+// A segment written once with version 2 of the format: what later versions must still open.
 #include <catch2/catch_test_macros.hpp>
 #include <algorithm>
 #include <string_view>
@@ -16,40 +16,40 @@ constexpr std::string_view kPrivateKey =
     "4cb9549f9e3312da085d7ec18c5ce39380f96e2203d470b59bb45302a6cc5d6a";
 
 constexpr std::string_view kHeader =
-    "4e53504c0100000007000000000000000300000000000000290000000000000021212121212121212121212121"
-    "21212121212121212121212121212121212121804a7bf6e8e1d1c1992e31500b8007bef97e1aba73dc02e16cb1"
-    "a6c95bfa630b0d67560634a607c9afaca1b7ee503037f3f14d7ccf39e799d11746f77a848343e91294280a5c24"
-    "5119bfc44c893486f26245d828c06f2082065fb0aab2e1395bd718065256626d15";
+    "4e53504c0200000007000000000000000300000000000000290000000000000021212121212121212121212121"
+    "212121212121212121212121212121212121216e5efd1e3de28a7159976955c75cef348f44c0f244b55f0cee29"
+    "dff016ed9e6f4af8b97b25666993512bad7eb21a21ca3b8619b0664213001a001dc7d566acfec8c68353c44d5c"
+    "b5922022e81e98ff2dc6292d8031284aab954eeba2f1d9f440";
 
 constexpr std::string_view kFirst =
-    "11020000ebdfadeaf0a1a57e5e023c614281ac62cd387b7ffc982057156a2058e9de2283dbda69139e6a4d6a88"
-    "fe5b0a70d0738c21eb17935c3512dfe0e6bda862a96d7ba435967e7ecbe61bb56537a3135a4caea38bc98befa0"
-    "b8e6c8095ceecc39ac59c97d76697611c167d6c66da6184bb133e5bb96ec396a322c69966a57fa5a87d4ec3654"
-    "3d7e7b5ca9b329b8f046ab8c17301f499a43b60d48db053545b411020578021510f21515ae8b2ed72684c80e10"
-    "7af8afe87559db7852348bbaf710e68afa891232b6fe7680f1e8e907438a849489371936424cc9a01820d9fe2a"
-    "04452de836227db5ec7d973f675d580b049ab58530e15e31b1f1b8f631da00e122877fcbb78cfbcc4e11a81243"
-    "f9db97b97e2036c9c4a25a9876b778af4e822d5796a4d91d724f07ea9950bceded7b8512c1ea2e991913aaacae"
-    "a430b6b7d748fce39dfe4c8b913f6dc3b2a0056c9dda491fa4bd06dc5ac4ed3b74d9f33c0357991ad5b3f0407a"
-    "e76665a3598e64f9260e132270ea4765ec91add395897be3e953446318087ac698a2d3f5f996d8336e6257eb0e"
-    "48bfeca911060a7220607a89ca9986348aa274ded56afda37dd1f657ffe3fdcddf26302e9056546fc1fe243628"
-    "83a30ad3b436daa0793cedf80e0e508c43d94129bc871d5089c7f7702f1961ca08bd16d8e09cd20a1534061455"
-    "6569c5f5ff81feebc6037d05b5fead7a71011838e980bbf99250208fac4c256ec53bb9be5ee0cc3474f48091bb"
-    "a7f091c7d8a3bba2d0cf43c916eeaa40761b644b33a9d8d104";
+    "1002000029000000000000003aa923189eb611b60bba05e5173a40f60211924a13fa3dfa1659abd84e292f7c55"
+    "72c3b5c9ef13f8954088f34aa851e1ccd0a0b29eceae503b4f288b101193f59d532df35add25065d9aaae8d38c"
+    "3ef950361d508464404bd9a154c32ebfc4b54e1e0f0943e04fa7d552d8a1e7f76b269233ff5741f6b0af648d98"
+    "26b933c122005e9a187a71fe8b38c681dd04ae6793f39c64230e1ff3d18248e87c3bb8b4e39bc138086886ba3d"
+    "b43050a183f2e2b3e9452b20f97355d000356aa5921543461ec5d37a021f15ccd05e75f4981ce82474e4a00261"
+    "cef5838a59a48677dc4f2ac88af3f1602834a665cd1e2fad600c66a5c9252777a38ebe8de1d1717513fed1a91a"
+    "5487c02b9ab0cfa5e9b2772ef5d93f302b58d16cde964dfa37a7a0145ac490e03c90721d6c1b875602251bcd99"
+    "b94dcd9de558600d7fc9100de3313f502f17bd10650644d50aa9f93afca45c8d249c32da1009fc60cf4735897a"
+    "3523c4a4fc4263d008de9697539c204f6fab2d0d4b324787ee1fecc1ddda09d1ba2af3bfdeb067c6ee2c075177"
+    "bc6efa2a59b99875a5e882a6e8803d016c145138da0a92fbc73a0c2155a48a39f2849b01b9b6d1c6fe323931b9"
+    "a25b2ebaf08c290d74ee877aa38dcfaf27170520913f95863e58be19a1bf3a9d21fb0dd9b20029725983db3b75"
+    "f492c60f67e26da24b6bdaac58aa76fb472968f44f40ff39a27e51ccf7095a72800a27ad12df520ee3a7361b28"
+    "e9cbd91570adc70e853c84d934893c8b7104cf43cb9110d24d67854ea0c0a0f6";
 
 constexpr std::string_view kSecond =
-    "11020000a4964fd870105db00de4233dbcf1c6fc8df539fee63d9c085e863610044882ad9c72d499cafaf4f769"
-    "9abdf9b1cb69349d824714f0ad66a58affa998bed9ad75be059dcad7077f106c89c51b199e6eecfbc5668362f9"
-    "f6f31b7269b077c7ec672f7d9049c16eaf4d5ed0ad42cd3065dc0801e64c3374f2fcafbf9ca9c8aa35ff6b0b5b"
-    "81b97202081db0359b4ef79c6377c9020d7cf390ec2446cfc1603c7fb9e9d93e4db35dfe2d6b8fe0e81113a4aa"
-    "f36531279a96f142bb3732e3eea651c57af0367b332a423ce092f38bc36a356552e7c1f86be7b32cef20356a93"
-    "a2fa7ffaeb8b1436dd9fb3ecc5c89ab731e1b7dc39175c147d1e4f4876f0457b27423b4d2912b4263b145b5342"
-    "2b559f078fff2f461013eb6eeb52abda5648ac06b82964b80f709f5799a66c72f42a9fc576c4518f495c47822a"
-    "f9dfcaec996336b703b621b8b0d16c54dfd55f245f5ac88842602794f88199c7d7f8115feb934dc115549a2a0f"
-    "91419ee10d3a9fe35d2f4c577b3c3ccf927ae349a666929b7d77840206ba963307b294ba84ed554b4e4bcaa398"
-    "78c005b0c726a94d088d4659f0ca9897cf34b53ad860b0a04ff3813d7357dd9a11959c9ae9c106113e215f804b"
-    "dd7f0032ee4952af6e7fcd6b06bc02c1a9f0180b4b8d2afedb115af8b148852a1142ff828ae0e9cca7388d5f8b"
-    "5292087a1b0ebbd421e14bf62615ad2345a277c5411a8b6aeb0cf7c9f3d03e7fdc29678d8749bc899639622255"
-    "10b463290a27978ec1a327cabc9741dcd41d0af1fcf64ae802";
+    "100200002a00000000000000da35bd19d09ec197a906f26a0551979079d2398995086d3fb9834cd70ef5a67785"
+    "668df1a29b5e2a31c22aa2b194215123e1f9e5b17ae754ddb0c3e48ec5170eb7a9fe836cc224b795ab57ccf3eb"
+    "1e6340dc090d8c9c7f904deb79e78f653a7f1bd4a815f5da36ad32341fb01e7b626f9425269b15440e75e21c16"
+    "8d638eda022a0009b6b39ac31d07b035208b7db19f9fe88e51f329ef8743356c27b325fea6a0d4bde275d6c21b"
+    "bcbe9eccd8ba71e48d0866fada278958e405153d344c7da1889d105489ea2c55b158ea1257623bdd80381ba2c3"
+    "ca603b6f185685e5e8b33a263a11b1a7ca9d816a4a52f53dfcfac59a9bd3adfa34afdb99ced5a3440bffab8b4f"
+    "e735a4b1a41a54be4c61863baa3813c86bfb1fbdaf234842122a9890e4467509bc7eea09ec3ab587cb8e67f394"
+    "5f3d6b65a349acdfda813f0632cba1db6521919773c0c6c1a56a386cd46c71934626194539eb5113e912b66539"
+    "dded71426509c3e6f4104d821179aad2b2c732a7a8e5d0bfe1ae11d330a1dd2b5d62689476e410eda5d611d4fe"
+    "d16da8e6ad11411c877806810ac5e6809ac08526aa184c94c6dd9b6de1dbe7e6c8982e2eb3758f55504e5fc64c"
+    "4659afa01a8f47daa98a800af7beeb2f66d67e29d3a87f9a72fcb54768ec57ca505e992afcd86a9784521fcb8f"
+    "a68511df14420837949c48a6576087843047aad1a94b8518eb32b13bfcadd093475d5df7634ff92764fefdf231"
+    "700dd2755ceea18f67444b28d69a341729d57799c22c21747dcb57e73e5b360d";
 
 Bytes bytes(std::string_view hex) {
     Bytes out;
@@ -65,18 +65,19 @@ EpochKeys keys() {
     return out;
 }
 
-TEST_CASE("spool vectors: a version 1 segment opens", "[spool][vectors]") {
+TEST_CASE("spool vectors: a version 2 segment opens", "[spool][vectors]") {
     const EpochKeys epoch = keys();
-    auto reader = SegmentReader::begin(bytes(kHeader), epoch);
+    const auto reader = SegmentReader::begin(bytes(kHeader), epoch);
     REQUIRE(reader.ok());
     CHECK(reader->header().segment == 3);
-
     Hash before;
     before.fill(0x21);
+    CHECK(reader->header().hash_before == before);
+
     const Bytes on_disk = bytes(kFirst);
-    const auto record = parse_record(on_disk, before, 41);
+    const auto record = parse_record(on_disk, 3);
     REQUIRE(record.ok());
-    const auto first = reader->open(record->sealed);
+    const auto first = reader->open(record->sequence, record->sealed);
     REQUIRE(first.ok());
     CHECK(first->sequence == 41);
     CHECK(first->hash_before == before);
@@ -85,10 +86,11 @@ TEST_CASE("spool vectors: a version 1 segment opens", "[spool][vectors]") {
     CHECK(as_text(first->envelope) == "first envelope");
 
     const Bytes next_on_disk = bytes(kSecond);
-    const auto next = parse_record(next_on_disk, first->hash, 42);
+    const auto next = parse_record(next_on_disk, 3);
     REQUIRE(next.ok());
-    const auto second = reader->open(next->sealed);
+    const auto second = reader->open(next->sequence, next->sealed);
     REQUIRE(second.ok());
+    CHECK(second->hash_before == first->hash);
     CHECK(second->server_ms == 0);
     CHECK(second->envelope.empty());
 }

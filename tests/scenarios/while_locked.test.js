@@ -1,0 +1,202 @@
+// Goal: what comes while the vault is locked is there after the unlock; what somebody did to it on
+// the disk costs what they hit, and is told.
+
+import assert from 'node:assert/strict';
+import {cpSync, renameSync, rmSync} from 'node:fs';
+import path from 'node:path';
+
+import {newestSegment, overwrite, segments, spoolFolder} from './support/spool_files.js';
+import {linkedWorld, scenario} from './support/world.js';
+import {until, within} from './support/wait.js';
+
+let clock = Date.now();
+
+// Sends, and waits until the server has every acknowledgement.
+async function deliver(world, texts) {
+    for (const text of texts) {
+        clock += 1;
+        await within(`"${text}" acknowledged`,
+            world.bob.sendText(world.device, text, {timestamp: clock, sealed: clock % 2 === 0}));
+    }
+}
+
+async function waiting(world, count) {
+    await until(`${count} waiting`,
+        async () => (await world.api.status()).waiting_envelopes === count);
+}
+
+async function locked(world) {
+    await world.settled();
+    await world.api.lock();
+    await world.api.serving('LOCKED');
+    // Locked anew, the courier still has the connection.
+    await until('connected', () => world.mock.connected(world.device));
+}
+
+async function texts(world) {
+    return (await world.history(world.bob)).map((message) => message.text);
+}
+
+const without = (bytes, record) =>
+    Buffer.concat([bytes.subarray(0, record.at), bytes.subarray(record.end)]);
+
+function flipped(bytes, at) {
+    const out = Buffer.from(bytes);
+    out[at] ^= 0x20;
+    return out;
+}
+
+// Each takes the file's bytes and its last six records, gives the bytes that are put in their place
+// and which of the six are lost.
+const kDamages = {
+    'a flipped record': (bytes, six) => [flipped(bytes, six[2].at + 200), [2]],
+    'a flipped length': (bytes, six) => [flipped(bytes, six[2].at + 1), [2]],
+    'half a record cut out': (bytes, six) => [
+        Buffer.concat([bytes.subarray(0, six[1].at + 90), bytes.subarray(six[1].at + 300)]), [1]],
+    'a removed record': (bytes, six) => [without(bytes, six[3]), [3]],
+    'two swapped records': (bytes, six) => [Buffer.concat([
+        bytes.subarray(0, six[1].at), bytes.subarray(six[2].at, six[2].end),
+        bytes.subarray(six[1].at, six[1].end), bytes.subarray(six[2].end)]), []],
+    'the end cut off': (bytes, six) => [bytes.subarray(0, six[4].at), [4, 5]],
+    'a rotten end': (bytes, six) => [flipped(bytes, six[5].end - 1), [5]],
+    'the first record overwritten': (bytes, six) => [
+        Buffer.from(bytes).fill(0, six[0].at, six[0].end), [0]],
+};
+
+function events(world) {
+    return world.events.ofKind('SPOOL_DAMAGED').map((event) => [event.first_lost, event.last_lost]);
+}
+
+for (const stopped of [true, false]) {
+    scenario(`Spool damage while ${stopped ? 'stopped' : 'locked'} costs what it hit and is told`,
+        async (world) => {
+            await linkedWorld(world);
+            const expected = [];
+            const told = [];
+            for (const [name, damage] of Object.entries(kDamages)) {
+                await locked(world);
+                const sent = [0, 1, 2, 3, 4, 5].map((n) => `${name} ${n}`);
+                await deliver(world, sent);
+                await waiting(world, 6);
+                if (stopped) await world.nacre.stop();
+                const segment = newestSegment(world.nacre);
+                const six = segment.records.slice(-6);
+                assert.equal(six.length, 6, name);
+                const [bytes, lost] = damage(segment.bytes, six);
+                overwrite(segment, bytes);
+                if (stopped) await world.nacre.start({state: 'LOCKED'});
+                await waiting(world, 6);
+                await world.unlock();
+                await waiting(world, 0);
+                await deliver(world, [`after ${name}`]);
+                expected.push(...sent.filter((_, n) => !lost.includes(n)), `after ${name}`);
+                await world.arrived(`after ${name}`);
+                assert.deepEqual(await texts(world), expected, name);
+                if (lost.length > 0) {
+                    told.push([six[lost[0]].sequence, six[lost.at(-1)].sequence]);
+                }
+                assert.deepEqual(events(world), told, name);
+            }
+        }, {timeout: 240_000});
+}
+
+scenario('An older copy of the spool, or none, is missed and named', async (world) => {
+    await linkedWorld(world);
+    const {nacre} = world;
+    const copy = path.join(world.folder, 'copy');
+    const expected = [];
+    const told = [];
+    for (const back of [true, false]) {
+        await locked(world);
+        await deliver(world, ['early 1', 'early 2']);
+        await waiting(world, 2);
+        await nacre.stop();
+        cpSync(spoolFolder(nacre), copy, {recursive: true});
+        await nacre.start({state: 'LOCKED'});
+        // The login died with nacred: the next unlock connects, so what comes now comes after it.
+        await world.unlock();
+        await world.api.connected();
+        await locked(world);
+        await deliver(world, ['late 1', 'late 2']);
+        await waiting(world, 2);
+        await nacre.stop();
+        const {records} = newestSegment(nacre);
+        rmSync(spoolFolder(nacre), {recursive: true});
+        if (back) renameSync(copy, spoolFolder(nacre));
+        rmSync(copy, {recursive: true, force: true});
+        await nacre.start({state: 'LOCKED'});
+        await world.unlock();
+        await waiting(world, 0);
+        await world.api.connected();
+        await deliver(world, ['after']);
+        await world.arrived('after');
+        expected.push('early 1', 'early 2', 'after');
+        told.push([records.at(-2).sequence, records.at(-1).sequence]);
+        await until('all there', async () => (await texts(world)).length >= expected.length);
+        assert.deepEqual(await texts(world), expected);
+        assert.deepEqual(events(world), told);
+    }
+}, {timeout: 150_000});
+
+scenario('A removed segment is missed and named', async (world) => {
+    await linkedWorld(world);
+    await locked(world);
+    await deliver(world, ['gone 1', 'gone 2', 'gone 3']);
+    await waiting(world, 3);
+    const {records, file} = newestSegment(world.nacre);
+    const lost = records.slice(-3).map((record) => record.sequence);
+    // A new courier begins a new segment.
+    await world.nacre.kill('nacre-courier');
+    await until('connected again', () => world.mock.connected(world.device));
+    await deliver(world, ['there 1', 'there 2']);
+    await waiting(world, 5);
+    assert.ok(segments(world.nacre).length > 1);
+    await world.nacre.stop();
+    rmSync(file);
+    await world.nacre.start({state: 'LOCKED'});
+    await world.unlock();
+    await world.arrived('there 2');
+    assert.deepEqual(await texts(world), ['there 1', 'there 2']);
+    await world.events.waitKind('SPOOL_DAMAGED');
+    // The first of its records had been committed; the courier cannot know that any more.
+    assert.equal(events(world).length, 1);
+    assert.equal(events(world)[0][1], lost[2]);
+    assert.equal(events(world)[0][0], lost[0]);
+});
+
+scenario('A full spool stops acknowledging, says so, and goes on by itself', async (world) => {
+    await world.boot();
+    const config = `${world.config()}\n[spool]\nmax_envelopes = 5\n`;
+    await world.startDaemon({config});
+    await world.createVault();
+    await world.link();
+    await world.api.connected();
+    await locked(world);
+    const mailbox = world.mock.mailbox(world.device);
+    const before = mailbox.delivered;
+    const sent = Array.from({length: 12}, (_, n) => `squeezed ${n}`);
+    const done = deliverAtOnce(world, sent);
+    await until('full', async () => (await world.api.status()).spool_full);
+    const status = await world.api.status();
+    assert.equal(status.vault, 'VAULT_STATE_LOCKED');
+    await waiting(world, 5);
+    await until('five acknowledged', () => mailbox.delivered - before === 5);
+    assert.equal(mailbox.waiting, 7);
+    await world.unlock();
+    await within('all acknowledged', done, 60_000);
+    await world.arrived(sent.at(-1));
+    assert.deepEqual(await texts(world), sent);
+    await until('not full any more', async () => !(await world.api.status()).spool_full);
+    await waiting(world, 0);
+    assert.deepEqual(events(world), []);
+});
+
+async function deliverAtOnce(world, sent) {
+    const all = [];
+    for (const text of sent) {
+        clock += 1;
+        const envelope = await world.bob.encryptText(world.device, text, {timestamp: clock});
+        all.push(world.mock.server.send(world.device, envelope));
+    }
+    return Promise.all(all);
+}
