@@ -7,34 +7,11 @@ import assert from 'node:assert/strict';
 
 import {linkedWorld, scenario} from '../scenarios/support/world.js';
 import {until, within} from '../scenarios/support/wait.js';
+import {killOne, random} from './random.js';
 
 const kRounds = Number(process.env.NACRE_CRASH_ROUNDS ?? 50);
 const kPerRound = 10;
 const kSeed = Number(process.env.NACRE_CRASH_SEED ?? Date.now() % 1_000_000);
-
-// mulberry32: small, and the same everywhere.
-function random(seed) {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-        mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-}
-
-async function killSome(world, roll) {
-    const victim = ['nacre-courier', 'nacre-vaultd', 'nacred'][Math.floor(roll() * 3)];
-    // The moment is the point here: anywhere in what the round set off.
-    await new Promise((resolve) => setTimeout(resolve, roll() * 120));
-    if (victim === 'nacred') {
-        await world.nacre.killAll();
-        await world.nacre.start();
-    } else {
-        await world.nacre.kill(victim);
-    }
-    return victim;
-}
 
 async function unlockIfLocked(world) {
     const status = await world.api.serving();
@@ -60,7 +37,7 @@ scenario(`${kRounds} kills lose nothing and repeat nothing (seed ${kSeed})`, asy
         const out = `out ${round}`;
         outgoing.push(out);
         const first = world.api.send(conversation, out, `out-${round}`).catch(() => undefined);
-        const victim = await killSome(world, roll);
+        const victim = await killOne(world, roll);
         kills[victim] = (kills[victim] ?? 0) + 1;
         await first;
         await unlockIfLocked(world);
