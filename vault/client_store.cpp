@@ -15,7 +15,6 @@ constexpr std::size_t kMostNameBytes = 64;
 constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 using Token = std::array<std::uint8_t, kTokenBytes>;
-using TokenHash = std::array<std::uint8_t, 32>;
 
 TokenHash hash(const Token& token) {
     TokenHash out;
@@ -32,6 +31,21 @@ ClientRow client_row(const Statement& row) {
 }
 
 }  // namespace
+
+std::optional<TokenHash> hash_token(std::string_view text) {
+    if (!text.starts_with(kPrefix)) return std::nullopt;
+    text.remove_prefix(kPrefix.size());
+    Token token;
+    std::size_t length = 0;
+    if (sodium_base642bin(token.data(), token.size(), text.data(), text.size(), nullptr, &length,
+                          nullptr, kVariant) != 0 ||
+        length != token.size()) {
+        return std::nullopt;
+    }
+    const TokenHash hashed = hash(token);
+    sodium_memzero(token.data(), token.size());
+    return hashed;
+}
 
 Result<std::string> ClientStore::create(std::string_view name, Scopes scopes,
                                         std::int64_t now_ms) {
@@ -52,28 +66,20 @@ Result<std::string> ClientStore::create(std::string_view name, Scopes scopes,
     return out;
 }
 
+Result<void> ClientStore::adopt(std::string_view name, const TokenHash& token, Scopes scopes,
+                                std::int64_t now_ms) {
+    auto row = NACRE_TRY(database_.prepare(
+        "INSERT INTO client (token_hash, name, scopes, created_ms) VALUES (?1, ?2, ?3, ?4)"));
+    return row.bind(0, token).bind(1, name).bind(2, scopes.bits).bind(3, now_ms).run();
+}
+
 Result<ClientRow> ClientStore::verify(std::string_view text) {
     const Error unknown{ErrorCode::unauthenticated, "verify token"};
-    if (!text.starts_with(kPrefix)) return unknown;
-    text.remove_prefix(kPrefix.size());
-    Token token;
-    std::size_t length = 0;
-    if (sodium_base642bin(token.data(),
-                          token.size(),
-                          text.data(),
-                          text.size(),
-                          nullptr,
-                          &length,
-                          nullptr,
-                          kVariant) != 0 ||
-        length != token.size()) {
-        return unknown;
-    }
-    const TokenHash hashed = hash(token);
-    sodium_memzero(token.data(), token.size());
+    const auto hashed = hash_token(text);
+    if (!hashed) return unknown;
     auto row = NACRE_TRY(database_.prepare(
         "SELECT name, scopes, created_ms FROM client WHERE token_hash = ?1"));
-    row.bind(0, hashed);
+    row.bind(0, *hashed);
     if (!NACRE_TRY(row.step())) return unknown;
     return client_row(row);
 }

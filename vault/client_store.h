@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/base/result.h"
 #include "vault/database.h"
+#include "vault/directory.h"
 
 namespace nacre::vault {
 
@@ -30,6 +32,9 @@ struct Scopes {
     bool operator==(const Scopes&) const = default;
 };
 
+// The table's hash of a token; nothing for what is no token.
+std::optional<TokenHash> hash_token(std::string_view token);
+
 struct ClientRow {
     std::string name;
     Scopes scopes;
@@ -43,6 +48,9 @@ public:
     // Returns "nacre_" and 43 base64url characters, 32 random bytes. Names are unique, 1 to 64
     // bytes.
     Result<std::string> create(std::string_view name, Scopes scopes, std::int64_t now_ms);
+    // A client whose token is known by its hash only: for the empty vault of a duress slot.
+    Result<void> adopt(std::string_view name, const TokenHash& token, Scopes scopes,
+                       std::int64_t now_ms);
     // Looks the hash up, so that time tells nothing about the token. Anything else than a known
     // token: unauthenticated.
     Result<ClientRow> verify(std::string_view token);

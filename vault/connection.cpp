@@ -94,7 +94,7 @@ Result<void> set_up(sqlite3* connection, const Secret<32>& key, Database::Mode m
     NACRE_TRY(run_sql(connection, "PRAGMA temp_store=MEMORY", kWhere));
     // The first read of the file: a key that does not fit shows here.
     NACRE_TRY(run_sql(connection, "SELECT count(*) FROM sqlite_schema", "open the database"));
-    if (mode == Database::Mode::create) {
+    if (mode == Database::Mode::create || mode == Database::Mode::recreate) {
         NACRE_TRY(run_sql(connection, "PRAGMA journal_mode=WAL", kWhere));
     }
     NACRE_TRY(run_sql(connection,
@@ -124,6 +124,17 @@ Result<void> make_file(const std::filesystem::path& path) {
     return {};
 }
 
+// The same file, so that its dates and place say nothing.
+Result<void> empty_file(const std::filesystem::path& path) {
+    const int fd = open(path.c_str(), O_RDWR | O_TRUNC | O_CLOEXEC);
+    if (fd < 0) return os_error("empty the database file", errno);
+    const int synced = fsync(fd);
+    const int reason = errno;
+    close(fd);
+    if (synced != 0) return os_error("empty the database file", reason);
+    return {};
+}
+
 struct Close {
     void operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 };
@@ -133,7 +144,10 @@ struct Close {
 Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret<32>& key,
                                  Database::Mode mode, std::size_t cache_kib) {
     NACRE_TRY(start_sqlite());
-    if (mode == Database::Mode::create) NACRE_TRY(make_file(path));
+    if (mode == Database::Mode::create || mode == Database::Mode::receive_copy) {
+        NACRE_TRY(make_file(path));
+    }
+    if (mode == Database::Mode::recreate) NACRE_TRY(empty_file(path));
     const bool read_only = mode == Database::Mode::read_only;
     const int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -150,6 +164,13 @@ Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret
     restrict_features(opened);
     NACRE_TRY(set_up(opened, key, mode, cache_kib));
     return connection.release();
+}
+
+Result<void> forbid_writing(sqlite3* connection) {
+    sqlite3_set_authorizer(connection, nullptr, nullptr);
+    const auto done = run_sql(connection, "PRAGMA query_only=ON", "freeze the database");
+    sqlite3_set_authorizer(connection, authorize, nullptr);
+    return done;
 }
 
 }  // namespace nacre::vault

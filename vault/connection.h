@@ -20,4 +20,7 @@ namespace nacre::vault {
 Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret<32>& key,
                                  Database::Mode mode, std::size_t cache_kib);
 
+// No more writing through this connection.
+Result<void> forbid_writing(sqlite3* connection);
+
 }  // namespace nacre::vault

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "vault/connection.h"
+#include "vault/database_copy.h"
 #include "vault/page_guard.h"
 #include "vault/sqlite_error.h"
 
@@ -216,6 +217,56 @@ Result<void> Database::truncate_log() {
                                                  SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     if (result != SQLITE_OK) return sqlite_error(state_->connection, "truncate the database's log");
     return {};
+}
+
+Result<void> Database::freeze() { return forbid_writing(state_->connection); }
+
+// ---- DatabaseCopy
+
+struct DatabaseCopy::State {
+    Database::State* source;
+    sqlite3* target;
+    sqlite3_backup* backup = nullptr;
+
+    State(Database::State* source_, sqlite3* target_) : source{source_}, target{target_} {}
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+    ~State() {
+        sqlite3_backup_finish(backup);
+        sqlite3_close_v2(target);
+    }
+};
+
+DatabaseCopy::DatabaseCopy(std::unique_ptr<State> state) : state_{std::move(state)} {}
+DatabaseCopy::DatabaseCopy(DatabaseCopy&&) noexcept = default;
+DatabaseCopy::~DatabaseCopy() = default;
+
+Result<DatabaseCopy> DatabaseCopy::begin(Database& source, const std::filesystem::path& path,
+                                         const Secret<32>& key) {
+    sqlite3* const target =
+        NACRE_TRY(open_connection(path, key, Database::Mode::receive_copy, 0));
+    auto state = std::make_unique<State>(source.state_.get(), target);
+    state->backup = sqlite3_backup_init(target, "main", source.state_->connection, "main");
+    if (state->backup == nullptr) return sqlite_error(target, "copy the database");
+    return DatabaseCopy{std::move(state)};
+}
+
+Result<DatabaseCopy::Progress> DatabaseCopy::step(int pages) {
+    State& state = *state_;
+    const int result = sqlite3_backup_step(state.backup, pages);
+    // Pages that failed their HMAC come as zeros; the guard is who notices.
+    NACRE_TRY(state.source->guard.check());
+    if (result != SQLITE_OK && result != SQLITE_DONE) {
+        const Error error = sqlite_error(state.target, "copy the database");
+        if (error.code == ErrorCode::internal) {
+            return Error{(result & 0xff) == SQLITE_FULL ? ErrorCode::disk_full : ErrorCode::io_failed,
+                         "copy the database"};
+        }
+        return error;
+    }
+    const auto total = static_cast<std::uint64_t>(sqlite3_backup_pagecount(state.backup));
+    const auto left = static_cast<std::uint64_t>(sqlite3_backup_remaining(state.backup));
+    return Progress{total - left, total, result == SQLITE_DONE};
 }
 
 // ---- Transaction, Savepoint

@@ -63,8 +63,9 @@ private:
 
 class Database {
 public:
-    // create: the file must not exist; it is made readable by its owner only.
-    enum class Mode : std::uint8_t { create, read_write, read_only };
+    // create: the file must not exist; it is made readable by its owner only. recreate: what is in
+    // the file goes, the file stays. receive_copy: as create, for DatabaseCopy.
+    enum class Mode : std::uint8_t { create, recreate, receive_copy, read_write, read_only };
 
     // Opens and checks that `key` fits: reads the first page and the schema, nothing else. The page
     // cache may grow to `cache_kib`; 0 takes 16 MiB for a writer and 4 MiB for a reader.
@@ -92,7 +93,12 @@ public:
     // not do it, so that a vault that was only looked at is left as it was.
     Result<void> truncate_log();
 
+    // From now on every writing statement fails (permission_denied); for a database that another one
+    // has taken the place of.
+    Result<void> freeze();
+
 private:
+    friend class DatabaseCopy;
     struct State;
     explicit Database(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

@@ -91,6 +91,35 @@ void Folder::withdraw() const {
     [[maybe_unused]] const auto discarded = discard();
 }
 
+Result<void> Folder::drop_rekeyed() const {
+    NACRE_TRY(remove_database(rekeyed_database()));
+    return sync_folder(path_);
+}
+
+Result<void> Folder::adopt_rekeyed() const {
+    // Its own log is empty: looking at it has made one.
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+        NACRE_TRY(remove_file(with_suffix(rekeyed_database(), suffix)));
+    }
+    NACRE_TRY(drop_log());
+    NACRE_TRY(rename_file(rekeyed_database(), database()));
+    return sync_folder(path_);
+}
+
+Result<void> Folder::drop_log() const {
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+        NACRE_TRY(remove_file(with_suffix(database(), suffix)));
+    }
+    return sync_folder(path_);
+}
+
+std::int64_t Folder::made_ms() const {
+    struct stat found {};
+    if (::lstat((path_ / "vault.lock").c_str(), &found) != 0) return 0;
+    return static_cast<std::int64_t>(found.st_mtim.tv_sec) * 1000 +
+           found.st_mtim.tv_nsec / 1'000'000;
+}
+
 Result<void> Folder::discard() const {
     // The new header goes last: beside it, the database is known to be unfinished.
     if (!NACRE_TRY(file_exists(making()))) return {};

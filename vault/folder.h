@@ -8,6 +8,7 @@
 // Format:  vault/FORMAT.md, section 5.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 #include "api/base/result.h"
@@ -21,6 +22,8 @@ public:
 
     std::filesystem::path header() const { return path_ / "vault.header"; }
     std::filesystem::path database() const { return path_ / "vault.db"; }
+    // What a rekey writes; takes the database's place after the header has changed.
+    std::filesystem::path rekeyed_database() const { return path_ / "vault.db.new"; }
     // Where a new vault is prepared.
     std::filesystem::path making() const { return path_ / "vault.making"; }
     std::filesystem::path new_header() const { return making() / "vault.header"; }
@@ -45,6 +48,15 @@ public:
     // removed now counts as unfinished.
     void end_making() const;
     void withdraw() const;
+
+    // Of a rekey: what was prepared goes, or takes the database's place. Nothing may be open.
+    Result<void> drop_rekeyed() const;
+    Result<void> adopt_rekeyed() const;
+    // Removes the database's log and index: they belong to what was in it.
+    Result<void> drop_log() const;
+
+    // When the vault was made: its lock's file has not been written since.
+    std::int64_t made_ms() const;
 
 private:
     // Removes an unfinished vault.

@@ -19,12 +19,16 @@ constexpr std::size_t kGenerationAt = 24;
 constexpr std::size_t kVaultIdAt = 32;
 constexpr std::size_t kKdfAt = 48;
 constexpr std::size_t kSaltAt = 64;
+constexpr std::size_t kPublicKeyAt = 96;
 constexpr std::size_t kSlotsAt = 128;
+constexpr std::size_t kDirectoryAt = 2176;
 constexpr std::size_t kMacAt = 4032;
 constexpr std::size_t kChecksumAt = 4064;
 constexpr std::uint32_t kArgon2id = 1;
 static_assert(kMagic.size() == kVersionAt);
 static_assert(kChecksumAt + 32 == kHeaderCopySize);
+static_assert(kSlotsAt + kSlotCount * kSlotSize == kDirectoryAt);
+static_assert(kDirectoryAt + kDirectorySize == kMacAt);
 
 void put32(HeaderPage& page, std::size_t at, std::uint32_t value) {
     for (int byte = 0; byte < 4; ++byte) page[at + byte] = static_cast<std::uint8_t>(value >> (8 * byte));
@@ -59,7 +63,7 @@ void get(ByteView page, std::size_t at, std::array<std::uint8_t, N>& bytes) {
 HeaderPage lay_out(const Header& header) {
     HeaderPage page{};
     std::copy(kMagic.begin(), kMagic.end(), page.begin());
-    put32(page, kVersionAt, kHeaderVersion);
+    put32(page, kVersionAt, header.version);
     put64(page, kGenerationAt, header.generation);
     put(page, kVaultIdAt, header.vault_id);
     put32(page, kKdfAt, kArgon2id);
@@ -69,6 +73,10 @@ HeaderPage lay_out(const Header& header) {
     put(page, kSaltAt, header.salt);
     for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
         put(page, kSlotsAt + slot * kSlotSize, header.slots[slot]);
+    }
+    if (header.version >= 2) {
+        put(page, kPublicKeyAt, header.public_key);
+        put(page, kDirectoryAt, header.directory);
     }
     return page;
 }
@@ -86,6 +94,21 @@ Digest checksum_of(ByteView page) {
     Digest checksum;
     crypto_generichash(checksum.data(), checksum.size(), page.data(), kChecksumAt, nullptr, 0);
     return checksum;
+}
+
+// Puts random bytes over everything in a copy that could lead to the vault key.
+void destroy_copy(HeaderPage& page) {
+    const auto header = parse_header(page);
+    const auto over = [&page](std::size_t from, std::size_t to) {
+        fill_with_random(std::span{page}.subspan(from, to - from));
+    };
+    if (!header.ok()) return over(kSaltAt, kChecksumAt);
+    over(kSaltAt, kPublicKeyAt);
+    over(kSlotsAt, kDirectoryAt);
+    if (header->version >= 2) over(kPublicKeyAt, kSlotsAt);
+    if (header->version >= 2) over(kDirectoryAt, kMacAt);
+    over(kMacAt, kChecksumAt);
+    set_checksum(page);
 }
 
 Error damaged() { return {ErrorCode::vault_damaged, "read the vault header"}; }
@@ -107,13 +130,19 @@ Result<Header> parse_header(ByteView page) {
     if (!equal(page.subspan(kChecksumAt), checksum_of(page))) return damaged();
     const std::uint32_t version = get32(page, kVersionAt);
     if (version > kHeaderVersion) return Error{ErrorCode::vault_too_new, "read the vault header"};
+    if (version == 0) return damaged();
     Header header;
+    header.version = version;
     header.generation = get64(page, kGenerationAt);
     get(page, kVaultIdAt, header.vault_id);
     header.kdf = {get32(page, kKdfAt + 4), get32(page, kKdfAt + 8), get32(page, kKdfAt + 12)};
     get(page, kSaltAt, header.salt);
     for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
         get(page, kSlotsAt + slot * kSlotSize, header.slots[slot]);
+    }
+    if (version >= 2) {
+        get(page, kPublicKeyAt, header.public_key);
+        get(page, kDirectoryAt, header.directory);
     }
     get(page, kMacAt, header.mac);
     // Version, algorithm and all padding at once: whatever was not read must be what we write. This
@@ -170,6 +199,26 @@ Result<void> write_header(const std::filesystem::path& path, const HeaderPage& p
     NACRE_TRY(file.sync());
     NACRE_TRY(file.write_at(kept * kHeaderCopySize, page));
     return file.sync();
+}
+
+Result<void> destroy_slots(const std::filesystem::path& folder) {
+    const auto file = File::open(folder / "vault.header", File::How::overwrite);
+    if (!file.ok() && file.error().code == ErrorCode::not_found) {
+        return Error{ErrorCode::no_vault, "open the vault header"};
+    }
+    if (!file.ok()) return file.error();
+    Result<void> outcome;
+    for (const std::size_t position : {0, 1}) {
+        HeaderPage page{};
+        // What cannot be read is destroyed all the same, and the other copy whatever happens to this.
+        const auto bytes = file->read_at(position * kHeaderCopySize, kHeaderCopySize);
+        if (bytes.ok()) std::copy(bytes->begin(), bytes->end(), page.begin());
+        destroy_copy(page);
+        auto done = file->write_at(position * kHeaderCopySize, page);
+        if (done.ok()) done = file->sync();
+        if (!done.ok()) outcome = done;
+    }
+    return outcome;
 }
 
 }  // namespace nacre::vault

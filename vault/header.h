@@ -16,20 +16,26 @@
 #include "api/base/bytes.h"
 #include "api/base/result.h"
 #include "sandbox/secret.h"
+#include "vault/directory.h"
 #include "vault/kdf.h"
 #include "vault/slot.h"
 
 namespace nacre::vault {
 
-inline constexpr std::uint32_t kHeaderVersion = 1;
+inline constexpr std::uint32_t kHeaderVersion = 2;
 inline constexpr std::size_t kHeaderCopySize = 4096;
 
 struct Header {
+    // 1: without public key and directory, and with other slots (slot_v1.h); only read.
+    std::uint32_t version = kHeaderVersion;
     VaultId vault_id{};
     std::uint64_t generation = 0;
     KdfParameters kdf;
     std::array<std::uint8_t, kSaltSize> salt{};
+    // The public half of the pair that the slots' contents are encrypted for.
+    PublicKey public_key{};
     Slots slots{};
+    SealedDirectory directory{};
     // BLAKE2b under the header subkey; meaningful in a header that was read.
     std::array<std::uint8_t, 32> mac{};
     bool operator==(const Header&) const = default;
@@ -67,5 +73,11 @@ Result<void> create_header(const std::filesystem::path& file, const HeaderPage& 
 // the good one is not touched. Stops at the first failure.
 Result<void> write_header(const std::filesystem::path& file, const HeaderPage& page,
                           std::size_t kept);
+
+// Overwrites salt, slots and directory of both copies in `folder` with random bytes, durably: after
+// that no secret opens this vault any more. For panic; needs no key and takes no lock, so it works
+// beside an open vault, whose process must end then: it still has the key, and its next writing of
+// the header would bring the slots back. Does as much as the disk lets it; the last failure if any.
+Result<void> destroy_slots(const std::filesystem::path& folder);
 
 }  // namespace nacre::vault

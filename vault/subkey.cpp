@@ -14,6 +14,7 @@ const char* context_of(Purpose purpose) {
         case Purpose::header: return "nacrehdr";
         case Purpose::blobs: return "nacreblb";
         case Purpose::backups: return "nacrebak";
+        case Purpose::slots: return "nacreslt";
     }
     std::abort();
 }

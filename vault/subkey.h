@@ -19,6 +19,7 @@ enum class Purpose : std::uint8_t {
     header,    // authenticates vault.header
     blobs,     // attachments
     backups,   // backup packs
+    slots,     // the slots' directory in vault.header
 };
 
 Result<Secret<32>> derive_subkey(const Secret<32>& vault_key, Purpose purpose);

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include "vault/folder.h"
-#include "vault/header.h"
-#include "vault/kdf.h"
+#include "vault/client_store.h"
 #include "vault/migrations.h"
-#include "vault/reader_pool.h"
+#include "vault/unlocking.h"
+#include "vault/vault_state.h"
 
 namespace nacre::vault {
-namespace {
-
-void tell(const Vault::Progress& progress, Literal sentence) {
-    if (progress) progress(sentence);
-}
 
 // ---- the generation in the database
 
@@ -40,63 +34,39 @@ Result<void> write_generation(Database& database, std::uint64_t generation) {
     return statement.bind(0, bytes).run();
 }
 
-// ---- the way from passphrase to vault key
+namespace {
 
-struct Unlocked {
-    HeaderCopy copy;
-    Secret<32> vault_key;
-};
-
-Result<Unlocked> unlock_copy(const HeaderCopy& copy, const Passphrase& passphrase) {
-    const Header& header = copy.header;
-    const auto wrapping_key = NACRE_TRY(derive_key(passphrase, header.salt, header.kdf));
-    auto slot = NACRE_TRY(unwrap(header.slots, header.vault_id, wrapping_key));
-    const auto header_key = NACRE_TRY(derive_subkey(slot.vault_key, Purpose::header));
-    if (!is_authentic(header, header_key)) {
-        return Error{ErrorCode::vault_damaged, "authenticate the vault header"};
-    }
-    return Unlocked{copy, std::move(slot.vault_key)};
-}
-
-// The newest copy that opens. The second is tried only where the copies differ: after a write that
-// was cut short, or when somebody has changed one.
-Result<Unlocked> unlock_any(const std::vector<HeaderCopy>& copies, const Passphrase& passphrase) {
-    auto first = unlock_copy(copies.front(), passphrase);
-    if (first.ok() || copies.size() == 1) return first;
-    auto second = unlock_copy(copies.back(), passphrase);
-    if (second.ok()) return second;
-    // A copy that opened but is not authentic says more than one that did not open.
-    return second.error().code == ErrorCode::vault_damaged ? second.error() : first.error();
+void tell(const Vault::Progress& progress, Literal sentence) {
+    if (progress) progress(sentence);
 }
 
 // ---- creation
 
 struct Made {
-    Header header;
+    Fresh fresh;
+    std::size_t slot;
     Secret<32> vault_key;
 };
 
-Result<Made> make_header(const Passphrase& passphrase, const KdfParameters& kdf) {
+Result<Made> make_header(const Passphrase& passphrase, const KdfParameters& kdf,
+                         std::int64_t now_ms) {
     Header header;
     header.generation = 1;
     header.kdf = kdf;
     fill_with_random(header.vault_id);
     fill_with_random(header.salt);
-    clear_slots(header.slots);
     auto vault_key = NACRE_TRY(Secret<32>::random());
     const auto wrapping_key = NACRE_TRY(derive_key(passphrase, header.salt, kdf));
-    // Any slot, so that the place tells nothing about the order in which slots were filled.
-    std::array<std::uint8_t, 1> place{};
-    fill_with_random(place);
-    NACRE_TRY(wrap(header.slots, place[0] % kSlotCount, header.vault_id, SlotType::passphrase,
-                   wrapping_key, vault_key));
-    return Made{header, std::move(vault_key)};
+    const std::size_t slot = *Directory{}.free_place();
+    auto fresh = NACRE_TRY(fresh_header(header, slot, {SlotType::passphrase, {}, now_ms, {}, {}},
+                                        wrapping_key, vault_key, false));
+    return Made{std::move(fresh), slot, std::move(vault_key)};
 }
 
 // All of it in the main file: its log does not move with it.
 Result<void> make_database(const std::filesystem::path& path, const Secret<32>& key,
-                           std::uint64_t generation) {
-    auto database = NACRE_TRY(Database::open(path, key, Database::Mode::create));
+                           std::uint64_t generation, Database::Mode mode) {
+    auto database = NACRE_TRY(Database::open(path, key, mode));
     NACRE_TRY(migrate(database, migrations()));
     NACRE_TRY(write_generation(database, generation));
     return database.truncate_log();
@@ -105,69 +75,151 @@ Result<void> make_database(const std::filesystem::path& path, const Secret<32>& 
 Result<void> make_files(const Folder& folder, const Made& made) {
     const auto database_key = NACRE_TRY(derive_subkey(made.vault_key, Purpose::database));
     const auto header_key = NACRE_TRY(derive_subkey(made.vault_key, Purpose::header));
-    NACRE_TRY(make_database(folder.new_database(), database_key, made.header.generation));
+    const Header& header = made.fresh.header;
+    NACRE_TRY(make_database(folder.new_database(), database_key, header.generation,
+                            Database::Mode::create));
     NACRE_TRY(folder.drop_empty_log());
-    return create_header(folder.new_header(), serialize(made.header, header_key));
+    return create_header(folder.new_header(), serialize(header, header_key));
+}
+
+// ---- duress
+
+// The table's name for the command line's token.
+constexpr std::string_view kCommandLine = "nacre-cli";
+
+// In the place of the old one: the same file, made anew under a key that never opened anything.
+Result<void> empty_database(const Folder& folder, const Secret<32>& vault_key,
+                            std::uint64_t generation, const Secret<32>* token) {
+    const auto key = NACRE_TRY(derive_subkey(vault_key, Purpose::database));
+    NACRE_TRY(folder.drop_log());
+    NACRE_TRY(make_database(folder.database(), key, generation, Database::Mode::recreate));
+    if (token == nullptr || token->equals(NACRE_TRY(Secret<32>::zeroed()))) return {};
+    TokenHash hash{};
+    std::copy(token->view().begin(), token->view().end(), hash.begin());
+    auto database = NACRE_TRY(Database::open(folder.database(), key, Database::Mode::read_write));
+    return ClientStore{database}.adopt(kCommandLine, hash, Scopes::all(), folder.made_ms());
+}
+
+// The slots first: from the second sync of the header on, no secret leads to the old key.
+Result<Unlocked> begin_anew(const Folder& folder, Unlocked duress) {
+    Header old = duress.copy.header;
+    ++old.generation;
+    auto vault_key = NACRE_TRY(Secret<32>::random());
+    const auto fresh = NACRE_TRY(
+        fresh_header(old, duress.slot, {SlotType::passphrase, {}, folder.made_ms(), {}, {}},
+                     duress.wrapping_key, vault_key, true));
+    const auto header_key = NACRE_TRY(derive_subkey(vault_key, Purpose::header));
+    NACRE_TRY(write_header(folder.header(), serialize(fresh.header, header_key),
+                           duress.copy.position));
+    NACRE_TRY(folder.drop_rekeyed());
+    NACRE_TRY(empty_database(folder, vault_key, old.generation, &duress.content));
+    return Unlocked{{fresh.header, duress.copy.position}, duress.slot,
+                    SlotType::passphrase,                 std::move(duress.wrapping_key),
+                    std::move(vault_key),                 fresh.directory};
+}
+
+// ---- what was cut short
+
+Result<bool> database_opens(const std::filesystem::path& path, const Secret<32>& key) {
+    auto database = Database::open(path, key, Database::Mode::read_write);
+    // An empty file opens with every key.
+    const auto generation = database.ok() ? read_generation(*database)
+                                          : Result<std::uint64_t>{database.error()};
+    if (generation.ok()) return true;
+    const ErrorCode code = generation.error().code;
+    // internal: there is no such table.
+    if (code == ErrorCode::vault_damaged || code == ErrorCode::internal) return false;
+    return generation.error();
+}
+
+// A rekey that did not get to its end, before its header or after; a duress that did not.
+Result<void> settle(const Folder& folder, const Unlocked& unlocked) {
+    const bool rekeyed = NACRE_TRY(file_exists(folder.rekeyed_database()));
+    if (!rekeyed && !unlocked.directory.database_pending) return {};
+    const auto key = NACRE_TRY(derive_subkey(unlocked.content, Purpose::database));
+    if (NACRE_TRY(database_opens(folder.database(), key))) {
+        return rekeyed ? folder.drop_rekeyed() : Result<void>{};
+    }
+    if (rekeyed && NACRE_TRY(database_opens(folder.rekeyed_database(), key))) {
+        return folder.adopt_rekeyed();
+    }
+    if (!unlocked.directory.database_pending) return {};  // damage; opening it says so
+    return empty_database(folder, unlocked.content, unlocked.copy.header.generation, nullptr);
 }
 
 }  // namespace
 
 // ---- Vault
 
-struct Vault::State {
-    Folder folder;
-    File lock;
-    Header header;
-    Secret<32> vault_key;
-    std::size_t position;  // of the header copy that was opened
-    Database database;
-    std::optional<ReaderPool> readers;
-    bool rolled_back = false;
-
-    // Makes header and database agree on the next generation. Between any two steps the database is
-    // at most one behind the header, which open() takes for what it is: a crash.
-    Result<void> begin_generation(std::uint64_t in_database) {
-        const std::uint64_t base = std::max(header.generation, in_database);
-        if (in_database != base) NACRE_TRY(write_generation(database, base));
-        NACRE_TRY(write_header_as(base + 1));
-        return write_generation(database, base + 1);
+Result<void> Vault::State::write_next(Header next, Directory next_directory) {
+    const std::uint64_t in_database = NACRE_TRY(read_generation(database));
+    // After a rollback the distance must stay until it has been dealt with.
+    const std::uint64_t base =
+        rolled_back ? header.generation : std::max(header.generation, in_database);
+    if (!rolled_back && in_database != base) NACRE_TRY(write_generation(database, base));
+    NACRE_TRY(write_as(std::move(next), base + 1));
+    {
+        const std::lock_guard guard{mutex};
+        directory = std::move(next_directory);
     }
+    return rolled_back ? Result<void>{} : write_generation(database, base + 1);
+}
 
-    Result<void> write_header_as(std::uint64_t generation) {
-        const auto header_key = NACRE_TRY(derive_subkey(vault_key, Purpose::header));
-        Header next = header;
-        next.generation = generation;
-        NACRE_TRY(write_header(folder.header(), serialize(next, header_key), position));
-        header = next;
-        return {};
-    }
+Result<void> Vault::State::write_as(Header next, std::uint64_t generation) {
+    const auto header_key = NACRE_TRY(derive_subkey(vault_key, Purpose::header));
+    next.generation = generation;
+    NACRE_TRY(write_header(folder.header(), serialize(next, header_key), position));
+    const std::lock_guard guard{mutex};
+    header = next;
+    return {};
+}
 
-    static Result<std::unique_ptr<State>> make(Folder folder, File lock, const HeaderCopy& copy,
-                                               Secret<32> vault_key) {
-        const auto key = NACRE_TRY(derive_subkey(vault_key, Purpose::database));
-        auto reader_key = NACRE_TRY(derive_subkey(vault_key, Purpose::database));
+struct VaultMaker {
+    static Result<std::unique_ptr<Vault::State>> make(Folder folder, File lock, Unlocked unlocked) {
+        const auto key = NACRE_TRY(derive_subkey(unlocked.content, Purpose::database));
+        auto reader_key = NACRE_TRY(derive_subkey(unlocked.content, Purpose::database));
         auto database =
             NACRE_TRY(Database::open(folder.database(), key, Database::Mode::read_write));
-        std::unique_ptr<State> state{new State{std::move(folder), std::move(lock), copy.header,
-                                               std::move(vault_key), copy.position,
-                                               std::move(database), std::nullopt}};
+        std::unique_ptr<Vault::State> state{new Vault::State{
+            std::move(folder), std::move(lock), unlocked.copy.header, std::move(unlocked.directory),
+            std::move(unlocked.content), unlocked.copy.position, unlocked.slot, std::move(database),
+            std::nullopt}};
         state->readers.emplace(state->folder.database(), std::move(reader_key));
         return state;
     }
 
-    static Result<std::unique_ptr<State>> make_new(const Folder& folder, File lock, Made made) {
+    static Result<std::unique_ptr<Vault::State>> make_new(const Folder& folder, File lock,
+                                                          Made made) {
         NACRE_TRY(make_files(folder, made));
         NACRE_TRY(folder.publish());
-        return make(folder, std::move(lock), {made.header, 0}, std::move(made.vault_key));
+        auto wrapping_key = NACRE_TRY(Secret<32>::zeroed());  // not needed any more
+        Unlocked unlocked{{made.fresh.header, 0},       made.slot,
+                          SlotType::passphrase,         std::move(wrapping_key),
+                          std::move(made.vault_key),    std::move(made.fresh.directory)};
+        return make(folder, std::move(lock), std::move(unlocked));
     }
 
     // Judges the two generations, before anything is changed.
-    Result<void> compare_generations(std::uint64_t in_database, bool accept_older_header) {
-        if (in_database > header.generation && !accept_older_header) {
+    static Result<void> compare_generations(Vault::State& state, std::uint64_t in_database,
+                                            bool accept_older_header) {
+        if (in_database > state.header.generation && !accept_older_header) {
             return Error{ErrorCode::vault_rolled_back, "compare the header with the database"};
         }
-        rolled_back = in_database + 1 < header.generation;
+        state.rolled_back = in_database + 1 < state.header.generation;
         return {};
+    }
+
+    // Header and database agree on the next generation.
+    static Result<void> begin_generation(Vault::State& state) {
+        Header next = state.header;
+        Directory directory = state.directory;
+        if (directory.database_pending) {
+            directory.database_pending = false;
+            NACRE_TRY(set_directory(next, directory, state.vault_key));
+        }
+        // The distance must stay until it has been dealt with; a damaged copy need not.
+        if (state.rolled_back) return state.write_as(next, next.generation);
+        return state.write_next(next, std::move(directory));
     }
 };
 
@@ -199,9 +251,9 @@ Result<std::unique_ptr<Vault>> Vault::create(const std::filesystem::path& path,
     if (!target.fixed) tell(progress, "Measuring what this machine can do");
     const KdfParameters kdf = target.fixed ? *target.fixed : NACRE_TRY(calibrate(target.milliseconds));
     tell(progress, "Deriving the key from the passphrase");
-    Made made = NACRE_TRY(make_header(passphrase, kdf));
+    Made made = NACRE_TRY(make_header(passphrase, kdf, folder.made_ms()));
     tell(progress, "Writing the vault");
-    auto state = State::make_new(folder, std::move(lock), std::move(made));
+    auto state = VaultMaker::make_new(folder, std::move(lock), std::move(made));
     if (!state.ok()) {
         folder.withdraw();
         return state.error();
@@ -220,18 +272,21 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& path,
     tell(progress, "Deriving the key from the passphrase");
     Unlocked unlocked = NACRE_TRY(unlock_any(copies, passphrase));
     tell(progress, "Opening the database");
-    auto state = NACRE_TRY(State::make(std::move(folder), std::move(lock), unlocked.copy,
-                                       std::move(unlocked.vault_key)));
+    const bool duress = unlocked.type == SlotType::duress;
+    if (duress) {
+        unlocked = NACRE_TRY(begin_anew(folder, std::move(unlocked)));
+    } else {
+        NACRE_TRY(settle(folder, unlocked));
+    }
+    auto state =
+        NACRE_TRY(VaultMaker::make(std::move(folder), std::move(lock), std::move(unlocked)));
+    if (duress) return std::unique_ptr<Vault>{new Vault{std::move(state)}};
     NACRE_TRY(check_schema(state->database, migrations()));
     const std::uint64_t in_database = NACRE_TRY(read_generation(state->database));
-    NACRE_TRY(state->compare_generations(in_database, options.accept_older_header));
+    NACRE_TRY(
+        VaultMaker::compare_generations(*state, in_database, options.accept_older_header));
     NACRE_TRY(migrate(state->database, migrations()));
-    if (state->rolled_back) {
-        // The distance must stay until it has been dealt with; a damaged copy need not.
-        NACRE_TRY(state->write_header_as(state->header.generation));
-    } else {
-        NACRE_TRY(state->begin_generation(in_database));
-    }
+    NACRE_TRY(VaultMaker::begin_generation(*state));
     return std::unique_ptr<Vault>{new Vault{std::move(state)}};
 }
 
@@ -243,11 +298,11 @@ Result<Secret<32>> Vault::subkey(Purpose purpose) const {
     return derive_subkey(state_->vault_key, purpose);
 }
 
-const KdfParameters& Vault::kdf() const { return state_->header.kdf; }
+KdfParameters Vault::kdf() const { return state_->current_header().kdf; }
 
 const VaultId& Vault::id() const { return state_->header.vault_id; }
 
-std::uint64_t Vault::generation() const { return state_->header.generation; }
+std::uint64_t Vault::generation() const { return state_->current_header().generation; }
 
 bool Vault::database_rolled_back() const { return state_->rolled_back; }
 

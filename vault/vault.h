@@ -1,12 +1,13 @@
-// Vault: header and database together, opened by one passphrase and held by one process.
+// Vault: header and database together, opened by one secret and held by one process.
 //
 // Layer:   vault. What daemon/vaultd uses; stores take the Database& they work on.
 // Secrets: borrows the passphrase; keeps the vault key in the arena until it ends.
 // Errors:  no_vault, already_exists, wrong_passphrase, vault_damaged, vault_too_new, vault_in_use,
-//          vault_rolled_back, disk_full, io_failed, permission_denied, resource_exhausted. None of
+//          vault_rolled_back, not_found (slot), invalid_argument, disk_full, io_failed, permission_denied, resource_exhausted. None of
 //          them leaves anything changed, except that a step after "unlocked" (a migration, a new
 //          generation) may have been done in whole.
-// Threads: writer() belongs to one thread; reader() and the const functions to any.
+// Threads: writer(), apply() and a Rekey belong to one thread; reader() and the const functions to
+//          any. Changes of slots are prepared and applied one after the other: the caller sees to it.
 // Format:  vault/FORMAT.md.
 #pragma once
 
@@ -16,10 +17,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "api/base/result.h"
 #include "sandbox/secret.h"
 #include "vault/database.h"
+#include "vault/header.h"
 #include "vault/kdf.h"
 #include "vault/slot.h"
 #include "vault/subkey.h"
@@ -44,6 +48,30 @@ struct OpenOptions {
 };
 
 class ReaderPool;
+class Rekey;
+struct VaultMaker;
+
+// What the owner is told of a slot. Numbers count from 0 to 15.
+struct SlotInfo {
+    std::size_t number;
+    SlotType type;
+    std::string label;
+    std::int64_t created_ms;
+};
+
+struct NewSlot {
+    SlotType type = SlotType::passphrase;
+    std::string label;  // at most kMostLabelBytes, unique unless empty
+    std::int64_t created_ms = 0;
+    TokenHash token{};  // with duress: the client that the empty vault shall know; zeros: none
+};
+
+// A header with changed slots that is not written yet.
+struct SlotChange {
+    Header header;
+    Directory directory;
+    std::size_t number = 0;  // the slot it is about
+};
 
 // A reader on loan; gives it back at its end. See ReaderPool for its number.
 class ReaderLease {
@@ -73,8 +101,10 @@ public:
                                                  const Passphrase& passphrase,
                                                  const KdfTarget& target, const Progress& progress);
 
-    // Takes about as long as creation measured. Repairs a damaged header copy, runs missing
-    // migrations and begins a new generation.
+    // Takes about as long as creation measured. Repairs a damaged header copy, ends a rekey that was
+    // cut short, runs missing migrations and begins a new generation. With a duress slot's secret:
+    // the other slots are destroyed in both header copies, then the database is made anew, empty,
+    // before this returns, and nothing about what is returned tells.
     static Result<std::unique_ptr<Vault>> open(const std::filesystem::path& folder,
                                                const Passphrase& passphrase,
                                                const OpenOptions& options,
@@ -91,7 +121,7 @@ public:
     Result<ReaderLease> reader();
 
     Result<Secret<32>> subkey(Purpose purpose) const;
-    const KdfParameters& kdf() const;
+    KdfParameters kdf() const;
     const VaultId& id() const;
 
     // Counts unlocks; stands in header and database. The courier keeps a copy of it.
@@ -102,7 +132,35 @@ public:
     bool database_rolled_back() const;
     Result<void> settle_rollback();
 
+    // ---- slots (vault_slots.cpp)
+
+    std::vector<SlotInfo> slots() const;
+    // The one that the vault was opened with.
+    std::size_t opened_slot() const;
+
+    // Which slot a secret opens, and how. wrong_passphrase. Costs what unlocking costs, as do the
+    // preparing functions for each secret.
+    Result<SlotInfo> match(const Passphrase& secret) const;
+    // The same for a vault that is not open: no more than whether it would open.
+    static Result<void> would_open(const std::filesystem::path& folder, const Passphrase& secret);
+
+    // already_exists: the secret opens a slot already, or the label is taken; resource_exhausted: all
+    // slots are in use.
+    Result<SlotChange> add_slot(const NewSlot& slot, const Passphrase& secret) const;
+    // invalid_argument: it is the last one that leads to the vault.
+    Result<SlotChange> remove_slot(std::size_t number) const;
+    // Another secret for a slot; type and label stay.
+    Result<SlotChange> rotate_slot(std::size_t number, const Passphrase& secret,
+                                   std::int64_t now_ms) const;
+    // Other costs for all slots, so the secret of each is needed (invalid_argument: one is missing).
+    Result<SlotChange> set_costs(const KdfParameters& kdf,
+                                 const std::vector<Passphrase>& secrets) const;
+    // Writes both header copies, one after the other, each durable.
+    Result<void> apply(const SlotChange& change);
+
 private:
+    friend class Rekey;
+    friend struct VaultMaker;
     struct State;
     explicit Vault(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;

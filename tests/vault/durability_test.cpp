@@ -10,6 +10,7 @@
 #include "tests/vault/disk.h"
 #include "tests/vault/files.h"
 #include "vault/header.h"
+#include "vault/rekey.h"
 
 namespace nacre::vault {
 namespace {
@@ -248,10 +249,10 @@ void check_after_crash(const std::filesystem::path& folder, std::uint64_t acknow
     CHECK(is_whole((*vault)->writer()));
 }
 
-TEST_CASE("durability: a power failure at any sync keeps what was acknowledged",
-          "[vault][durability][slow]") {
-    const TempDir original;
-    const auto calls = record_a_life(original.path());
+// Calls `check(folder, acknowledged)` on what crashes around every sync may have left; how many
+// syncs there were.
+template <class Check>
+std::size_t at_every_sync(const std::vector<DiskCall>& calls, Check check) {
     std::mt19937 random{20'261'123};
     CrashModel model;
     std::uint64_t acknowledged = kNotCreated;
@@ -259,7 +260,7 @@ TEST_CASE("durability: a power failure at any sync keeps what was acknowledged",
     const auto crash = [&](CrashModel::Loss loss) {
         const TempDir dir;
         model.rebuild(dir.path(), loss, random);
-        check_after_crash(dir.path(), acknowledged);
+        check(dir.path(), acknowledged);
     };
     for (const DiskCall& call : calls) {
         if (call.kind == DiskCall::Kind::mark) acknowledged = call.offset;
@@ -279,7 +280,112 @@ TEST_CASE("durability: a power failure at any sync keeps what was acknowledged",
             crash(CrashModel::Loss::everything);  // just after: what the sync promised
         }
     }
-    CHECK(syncs > 30);
+    return syncs;
+}
+
+TEST_CASE("durability: a power failure at any sync keeps what was acknowledged",
+          "[vault][durability][slow]") {
+    const TempDir original;
+    CHECK(at_every_sync(record_a_life(original.path()), check_after_crash) > 30);
+}
+
+// ---- slots
+
+std::size_t add_slot(Vault& vault, std::string_view secret, SlotType type = SlotType::passphrase) {
+    const auto change = *vault.add_slot({type, "", 0, {}}, tests::passphrase(secret));
+    REQUIRE(vault.apply(change).ok());
+    return change.number;
+}
+
+void rekey(Vault& vault, std::size_t removed) {
+    const auto rekey = *Rekey::begin(vault, {removed});
+    while (!rekey->step()->finished) {
+    }
+    REQUIRE(rekey->commit().ok());
+}
+
+// Acknowledged: 1 made, with a value; 2 "second" is added; 3 "second" is removed; 4 "third" is added;
+// 5 "third" is removed by a rekey; 6 a second value is stored.
+std::vector<DiskCall> record_slots(const std::filesystem::path& folder) {
+    disk::watch(folder, true);
+    auto vault = *create_vault(folder);
+    REQUIRE(tests::store_value(vault->writer(), 1, 30'000).ok());
+    disk::mark(1);
+    const std::size_t second = add_slot(*vault, "second");
+    disk::mark(2);
+    REQUIRE(vault->apply(*vault->remove_slot(second)).ok());
+    disk::mark(3);
+    const std::size_t third = add_slot(*vault, "third");
+    disk::mark(4);
+    rekey(*vault, third);
+    disk::mark(5);
+    vault.reset();
+    vault = *open_vault(folder);
+    REQUIRE(tests::store_value(vault->writer(), 2, 30'000).ok());
+    disk::mark(6);
+    vault.reset();
+    return disk::unwatch();
+}
+
+TEST_CASE("durability: a power failure in a change of slots leaves the one before or after",
+          "[vault][durability][slow]") {
+    const TempDir original;
+    const auto calls = record_slots(original.path());
+    at_every_sync(calls, [](const std::filesystem::path& folder, std::uint64_t acknowledged) {
+        if (acknowledged == kNotCreated) return;
+        // Whether the crash or the removed secret comes first: nothing is lost by trying it.
+        const bool second = open_vault(folder, "second").ok();
+        const bool third = open_vault(folder, "third").ok();
+        if (acknowledged < 1 || acknowledged > 3) CHECK_FALSE(second);
+        if (acknowledged == 2 && !second) CHECK_FALSE(third);
+        if (acknowledged < 3 || acknowledged > 4) CHECK_FALSE(third);
+        const auto vault = open_vault(folder);
+        REQUIRE(vault.ok());
+        CHECK_FALSE((*vault)->database_rolled_back());
+        const std::int64_t found = values_in((*vault)->writer());
+        CHECK(found >= (acknowledged == 6 ? 2 : 1));
+        CHECK(is_whole((*vault)->writer()));
+        CHECK_FALSE(std::filesystem::exists(folder / "vault.db.new"));
+    });
+}
+
+// Acknowledged: 1 made, with a value; 2 there is a duress slot; 3 it was used, the answer given.
+std::vector<DiskCall> record_duress(const std::filesystem::path& folder) {
+    disk::watch(folder, true);
+    auto vault = *create_vault(folder);
+    REQUIRE(tests::store_value(vault->writer(), 1, 30'000).ok());
+    disk::mark(1);
+    add_slot(*vault, "duress", SlotType::duress);
+    disk::mark(2);
+    vault.reset();
+    vault = *open_vault(folder, "duress");
+    disk::mark(3);
+    vault.reset();
+    return disk::unwatch();
+}
+
+TEST_CASE("durability: a power failure in a duress leaves the whole vault or an empty one",
+          "[vault][durability][slow]") {
+    const TempDir original;
+    const auto calls = record_duress(original.path());
+    at_every_sync(calls, [](const std::filesystem::path& folder, std::uint64_t acknowledged) {
+        if (acknowledged < 2) return;
+        bool whole = false;
+        {
+            const auto vault = open_vault(folder);
+            whole = vault.ok();
+            if (whole) CHECK(values_in((*vault)->writer()) == 1);
+            if (!whole) CHECK_THAT(vault, FailsWith(ErrorCode::wrong_passphrase));
+        }
+        if (acknowledged == 3) CHECK_FALSE(whole);
+        {
+            const auto vault = open_vault(folder, "duress");
+            REQUIRE(vault.ok());
+            CHECK(values_in((*vault)->writer()) == 0);
+            CHECK(is_whole((*vault)->writer()));
+        }
+        CHECK_THAT(open_vault(folder), FailsWith(ErrorCode::wrong_passphrase));
+    });
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ void make_header_newer(const std::filesystem::path& header) {
     Bytes bytes = read_all(header);
     vault::HeaderPage page;
     std::copy_n(bytes.begin(), page.size(), page.begin());
-    page[16] = 2;
+    page[16] = 3;
     vault::set_checksum(page);
     std::copy(page.begin(), page.end(), bytes.begin());
     std::copy(page.begin(), page.end(), bytes.begin() + vault::kHeaderCopySize);

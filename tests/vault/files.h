@@ -22,7 +22,7 @@ void write_all(const std::filesystem::path& file, ByteView bytes);
 void change_byte(const std::filesystem::path& file, std::uint64_t at);
 // Every file below the folder but the log's index (vault.db-shm), which is rebuilt at each open.
 std::map<std::string, Bytes> snapshot(const std::filesystem::path& folder);
-// Turns both copies into what a nacre with header version 2 might write.
+// Turns both copies into what a nacre with header version 3 might write.
 void make_header_newer(const std::filesystem::path& header);
 
 // A value of `size` bytes under a number, in the table `meta`.

@@ -9,6 +9,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/vault/files.h"
 #include "vault/file.h"
+#include "vault/slot_v1.h"
 #include "vault/subkey.h"
 
 namespace nacre::vault {
@@ -27,6 +28,8 @@ struct Sample {
         fill_with_random(header.vault_id);
         fill_with_random(header.salt);
         clear_slots(header.slots);
+        fill_with_random(header.public_key);
+        fill_with_random(header.directory);
     }
 };
 
@@ -38,6 +41,8 @@ TEST_CASE("header: reads back what it wrote", "[vault][header]") {
     CHECK(parsed.vault_id == sample.header.vault_id);
     CHECK(parsed.salt == sample.header.salt);
     CHECK(parsed.slots == sample.header.slots);
+    CHECK(parsed.public_key == sample.header.public_key);
+    CHECK(parsed.directory == sample.header.directory);
     CHECK(is_authentic(parsed, sample.key));
     CHECK_FALSE(is_authentic(parsed, *Secret<32>::random()));
 }
@@ -100,10 +105,41 @@ TEST_CASE("header: the newest readable copy comes first", "[vault][header]") {
                FailsWith(ErrorCode::already_exists));
 }
 
+TEST_CASE("header: destroyed slots leave a header that nothing opens", "[vault][header]") {
+    const TempDir dir;
+    Sample sample;
+    REQUIRE(create_header(dir / "vault.header", serialize(sample.header, sample.key)).ok());
+    const bool one_is_damaged = GENERATE(false, true);
+    if (one_is_damaged) tests::change_byte(dir / "vault.header", 200);
+    REQUIRE(destroy_slots(dir.path()).ok());
+    const auto copies = *read_header(dir / "vault.header");
+    CHECK(copies.size() == (one_is_damaged ? 1 : 2));
+    const Bytes whole = tests::read_all(dir / "vault.header");
+    for (const HeaderCopy& copy : copies) {
+        CHECK(copy.header.vault_id == sample.header.vault_id);
+        CHECK(copy.header.generation == sample.header.generation);
+        CHECK(copy.header.salt != sample.header.salt);
+        CHECK_FALSE(is_authentic(copy.header, sample.key));
+    }
+    // Not one slot of either copy is where it was, nor what it needs.
+    for (const std::size_t at : {0U, 4096U}) {
+        for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+            const auto* const begin = whole.data() + at + 128 + slot * kSlotSize;
+            CHECK_FALSE(std::equal(begin, begin + kSlotSize, sample.header.slots[slot].begin()));
+        }
+        CHECK_FALSE(std::equal(whole.data() + at + 96, whole.data() + at + 128,
+                               sample.header.public_key.begin()));
+        CHECK_FALSE(std::equal(whole.data() + at + 2176, whole.data() + at + 4032,
+                               sample.header.directory.begin()));
+    }
+    CHECK_THAT(destroy_slots(dir / "nowhere"), FailsWith(ErrorCode::no_vault));
+}
+
 // ---- FORMAT.md, "Test vectors"
 
 constexpr std::string_view kPassphrase = "correct horse battery staple";
 
+// Of both versions.
 constexpr std::string_view kWrappingKey =
     "44022d740bec137b136c4aa8db5ded171743adf4d3424fde204674855d882323";
 constexpr std::string_view kVaultKey =
@@ -112,6 +148,12 @@ constexpr std::string_view kHeaderKey =
     "d57110b1ec8d244d0eb7e584e76873f080253b63ea5f34d7d557f0867e5fadea";
 constexpr std::string_view kDatabaseKey =
     "b6b55d164e383c3dbff7e9e6034dd8c4786251eb822a0fb6a30d364356708af2";
+
+Directory vector_directory(const PublicKey& public_key) {
+    Directory directory;
+    directory.entries[5] = {SlotType::passphrase, "first", 1'700'000'000'000, public_key, {}};
+    return directory;
+}
 
 // As written into the documentation: everything random comes from FixedEntropy{1}, in this order.
 HeaderPage make_vector() {
@@ -124,28 +166,55 @@ HeaderPage make_vector() {
     clear_slots(header.slots);
     const auto vault_key = *Secret<32>::random();
     const auto wrapping_key = *derive_key(tests::passphrase(kPassphrase), header.salt, header.kdf);
-    REQUIRE(wrap(header.slots, 5, header.vault_id, SlotType::passphrase, wrapping_key, vault_key).ok());
+    header.public_key = generate_pair()->public_key;
+    const auto pair = *generate_pair();
+    const SlotPlace place{header.vault_id, 5};
+    Slot& slot = header.slots[5];
+    REQUIRE(write_front(slot, place, SlotType::passphrase, wrapping_key, pair.private_key).ok());
+    REQUIRE(write_back_as_slot(slot, place, pair, header.public_key, vault_key).ok());
+    header.directory = *seal_directory(vector_directory(pair.public_key), header.vault_id,
+                                       *derive_subkey(vault_key, Purpose::slots));
     return serialize(header, *derive_subkey(vault_key, Purpose::header));
 }
 
-const std::filesystem::path kVector = std::filesystem::path{NACRE_VECTORS} / "header_v1.bin";
+const std::filesystem::path kVector = std::filesystem::path{NACRE_VECTORS} / "header_v2.bin";
+const std::filesystem::path kVectorV1 = std::filesystem::path{NACRE_VECTORS} / "header_v1.bin";
+
+Secret<32> wrapping_key_of(const Header& header) {
+    return *derive_key(tests::passphrase(kPassphrase), header.salt, header.kdf);
+}
 
 TEST_CASE("header vectors: the committed header opens", "[vault][header][vectors]") {
-    const Bytes page = tests::read_all(kVector);
-    const auto header = *parse_header(page);
+    const auto header = *parse_header(tests::read_all(kVector));
     CHECK(header.generation == 7);
     CHECK(header.kdf == KdfParameters{8192, 2, 2});
-    const auto wrapping_key = *derive_key(tests::passphrase(kPassphrase), header.salt, header.kdf);
+    const auto wrapping_key = wrapping_key_of(header);
     CHECK(to_hex(wrapping_key.view()) == kWrappingKey);
-    const auto slot = *unwrap(header.slots, header.vault_id, wrapping_key);
+    const auto slot = *unwrap(header.slots, header.vault_id, header.public_key, wrapping_key);
+    CHECK(slot.index == 5);
+    CHECK(to_hex(slot.content.view()) == kVaultKey);
+    const auto header_key = *derive_subkey(slot.content, Purpose::header);
+    CHECK(is_authentic(header, header_key));
+    CHECK(to_hex(header_key.view()) == kHeaderKey);
+    CHECK(to_hex(derive_subkey(slot.content, Purpose::database)->view()) == kDatabaseKey);
+    const auto directory = *open_directory(header.directory, header.vault_id,
+                                           *derive_subkey(slot.content, Purpose::slots));
+    CHECK(directory == vector_directory(directory.entries[5]->public_key));
+    CHECK_THAT(unwrap(header.slots, header.vault_id, header.public_key, header_key),
+               FailsWith(ErrorCode::wrong_passphrase));
+}
+
+TEST_CASE("header vectors: version 1 can still be read", "[vault][header][vectors]") {
+    const auto header = *parse_header(tests::read_all(kVectorV1));
+    CHECK(header.version == 1);
+    const auto wrapping_key = wrapping_key_of(header);
+    CHECK(to_hex(wrapping_key.view()) == kWrappingKey);
+    const auto slot = *v1::unwrap(header.slots, header.vault_id, wrapping_key);
     CHECK(slot.index == 5);
     CHECK(to_hex(slot.vault_key.view()) == kVaultKey);
     const auto header_key = *derive_subkey(slot.vault_key, Purpose::header);
     CHECK(is_authentic(header, header_key));
-    CHECK(to_hex(header_key.view()) == kHeaderKey);
-    CHECK(to_hex(derive_subkey(slot.vault_key, Purpose::database)->view()) ==
-          kDatabaseKey);
-    CHECK_THAT(unwrap(header.slots, header.vault_id, header_key),
+    CHECK_THAT(v1::unwrap(header.slots, header.vault_id, header_key),
                FailsWith(ErrorCode::wrong_passphrase));
 }
 
@@ -157,16 +226,18 @@ TEST_CASE("header vectors: write them anew", "[.][write-vectors]") {
     const auto page = make_vector();
     tests::write_all(kVector, page);
     const auto header = *parse_header(page);
-    const auto wrapping_key = *derive_key(tests::passphrase(kPassphrase), header.salt, header.kdf);
-    const auto slot = *unwrap(header.slots, header.vault_id, wrapping_key);
+    const auto wrapping_key = wrapping_key_of(header);
+    const auto slot = *unwrap(header.slots, header.vault_id, header.public_key, wrapping_key);
     WARN("wrapping key " << to_hex(wrapping_key.view()));
-    WARN("vault key " << to_hex(slot.vault_key.view()));
-    for (const auto purpose : {Purpose::database, Purpose::header, Purpose::blobs, Purpose::backups}) {
-        WARN("subkey " << int(purpose) << " " << to_hex(derive_subkey(slot.vault_key, purpose)->view()));
+    WARN("slot private key " << to_hex(slot.private_key.view()));
+    WARN("vault key " << to_hex(slot.content.view()));
+    for (const auto purpose : {Purpose::database, Purpose::header, Purpose::blobs, Purpose::backups,
+                               Purpose::slots}) {
+        WARN("subkey " << int(purpose) << " " << to_hex(derive_subkey(slot.content, purpose)->view()));
     }
     WARN("vault id " << to_hex(header.vault_id) << "\nsalt " << to_hex(header.salt) << "\nmac "
                      << to_hex(header.mac) << "\nchecksum " << to_hex(ByteView{page}.subspan(4064))
-                     << "\nslot 5 " << to_hex(header.slots[5]));
+                     << "\npublic key " << to_hex(header.public_key));
 }
 
 }  // namespace
