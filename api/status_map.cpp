@@ -51,7 +51,7 @@ constexpr std::array kRows{
     Row{ErrorCode::unregistered, grpc::StatusCode::FAILED_PRECONDITION, "UNREGISTERED",
         "the recipient has no account"},
     Row{ErrorCode::rate_limited, grpc::StatusCode::RESOURCE_EXHAUSTED, "RATE_LIMITED",
-        "the server asks to wait"},
+        "it is too soon to try again"},
     Row{ErrorCode::unavailable, grpc::StatusCode::UNAVAILABLE, "UNAVAILABLE",
         "there is no connection at the moment"},
     Row{ErrorCode::timed_out, grpc::StatusCode::DEADLINE_EXCEEDED, "TIMED_OUT",

@@ -141,8 +141,6 @@ public:
     // Which slot a secret opens, and how. wrong_passphrase. Costs what unlocking costs, as do the
     // preparing functions for each secret.
     Result<SlotInfo> match(const Passphrase& secret) const;
-    // The same for a vault that is not open: no more than whether it would open.
-    static Result<void> would_open(const std::filesystem::path& folder, const Passphrase& secret);
 
     // already_exists: the secret opens a slot already, or the label is taken; resource_exhausted: all
     // slots are in use.

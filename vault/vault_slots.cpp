@@ -74,13 +74,6 @@ Result<SlotInfo> Vault::match(const Passphrase& secret) const {
     return info(opened.index, *entry);
 }
 
-Result<void> Vault::would_open(const std::filesystem::path& path, const Passphrase& secret) {
-    const Folder folder{path};
-    NACRE_TRY(folder.check());
-    NACRE_TRY(unlock_any(NACRE_TRY(read_header(folder.header())), secret));
-    return {};
-}
-
 Result<SlotChange> Vault::add_slot(const NewSlot& slot, const Passphrase& secret) const {
     if (slot.label.size() > kMostLabelBytes) {
         return Error{ErrorCode::invalid_argument, "label a slot"};

@@ -14,8 +14,80 @@ constexpr char kConversationHelp[] = "id, exact title, or number";
 void add_passphrase_fd(CLI::App& command, Arguments& out) {
     command
         .add_option("--passphrase-fd", out.passphrase_fd,
-                    "Read the passphrase's line from this descriptor, not from the terminal")
+                    "Read passphrases from this descriptor, a line each, not from the terminal")
         ->type_name("N");
+}
+
+// A secret that opens the vault; `prefix` keeps it apart from a new one's options.
+void add_current_secret(CLI::App& command, Arguments& out, const std::string& prefix) {
+    add_passphrase_fd(command, out);
+    auto* key = command.add_flag(prefix + "recovery-key", out.with_recovery_key,
+                                 "Show a recovery key in place of a passphrase");
+    command.add_option(prefix + "key-file", out.with_key_file, "Show this key file in its place")
+        ->type_name("FILE")
+        ->excludes(key);
+}
+
+void add_force(CLI::App& command, Arguments& out) {
+    command.add_flag("--force", out.force, "Take a passphrase however weak it is");
+}
+
+void add_key_file(CLI::App& command, Arguments& out) {
+    auto* file = command.add_option("--key-file", out.key_file, "A file of at least 32 bytes as the secret")
+                     ->type_name("FILE");
+    command.add_flag("--make", out.make, "Make the key file")->needs(file);
+}
+
+void add_slot_commands(CLI::App& app, Arguments& out) {
+    auto* slot = app.add_subcommand("slot", "The ways into the vault: passphrases, keys, files");
+    slot->require_subcommand(1);
+    slot->add_subcommand("list", "List the slots in use");
+    auto* add = slot->add_subcommand("add", "Add a slot: a passphrase, unless an option says else");
+    add_current_secret(*add, out, "--with-");
+    add_force(*add, out);
+    add->add_option("--label", out.label, "A name for it, at most 32 bytes")->type_name("TEXT");
+    auto* kinds = add->add_option_group("Kinds", "What the slot takes");
+    kinds->require_option(0, 1);
+    kinds->add_flag("--recovery-key", out.new_recovery_key, "A key made now, to be written down");
+    auto* file = kinds->add_option("--key-file", out.key_file, "A file of at least 32 bytes")
+                     ->type_name("FILE");
+    kinds->add_option("--credential", out.credential_file,
+                      "A secret made now into FILE, for systemd-creds: opens the vault at start")
+        ->type_name("FILE");
+    kinds->add_flag("--duress", out.duress,
+                    "A passphrase that destroys the vault and opens an empty one");
+    add->add_flag("--make", out.make, "Make the key file")->needs(file);
+    auto* remove = slot->add_subcommand("remove", "Remove a slot");
+    remove->add_option("SLOT", out.slot, "Number or label")->required();
+    remove->add_flag("--rekey", out.rekey,
+                     "Encrypt everything under a new key, so that old copies of the header are "
+                     "worthless; then the vault locks");
+    add_current_secret(*remove, out, "--with-");
+    auto* rotate = slot->add_subcommand("rotate", "Give a slot another secret");
+    rotate->add_option("SLOT", out.slot, "Number or label")->required();
+    add_current_secret(*rotate, out, "--with-");
+    add_force(*rotate, out);
+    add_key_file(*rotate, out);
+    rotate->add_option("--credential", out.credential_file, "Where to write a credential's new secret")
+        ->type_name("FILE");
+    auto* test = slot->add_subcommand("test", "Say which slot a secret opens; nothing is changed");
+    add_current_secret(*test, out, "--with-");
+    auto* calibrate = slot->add_subcommand(
+        "calibrate", "Measure again what a guess shall cost; needs the secret of every slot");
+    calibrate->add_option("--target-ms", out.target_ms, "How long opening shall take")
+        ->check(CLI::Range(50U, 10000U))
+        ->type_name("N");
+    add_passphrase_fd(*calibrate, out);
+    calibrate->add_option("--key-file", out.key_file, "The key file's slot's file")->type_name("FILE");
+}
+
+void add_passphrase_commands(CLI::App& app, Arguments& out) {
+    auto* passphrase = app.add_subcommand("passphrase", "Judge a passphrase, or change the vault's");
+    passphrase->require_subcommand(1);
+    add_passphrase_fd(*passphrase->add_subcommand("check", "Say how strong a passphrase is"), out);
+    auto* change = passphrase->add_subcommand("change", "Another passphrase in place of the one shown");
+    add_passphrase_fd(*change, out);
+    add_force(*change, out);
 }
 
 void add_limits(CLI::App& command, Arguments& out, const char* what) {
@@ -29,8 +101,9 @@ void add_limits(CLI::App& command, Arguments& out, const char* what) {
 void add_vault_commands(CLI::App& app, Arguments& out) {
     auto* init = app.add_subcommand("init", "Make a vault, with a passphrase of your choice");
     add_passphrase_fd(*init, out);
+    add_force(*init, out);
     auto* unlock = app.add_subcommand("unlock", "Open the vault with its passphrase");
-    add_passphrase_fd(*unlock, out);
+    add_current_secret(*unlock, out, "--");
     unlock->add_flag("--accept-older-header", out.accept_older_header,
                      "Open it although it is older than the one last opened here");
     unlock->add_flag("--new-token", out.new_token,
@@ -100,9 +173,14 @@ std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
     app.require_subcommand(1);
     app.fallthrough();
     add_vault_commands(app, out);
+    add_slot_commands(app, out);
+    add_passphrase_commands(app, out);
     add_reading_commands(app, out);
     add_writing_commands(app, out);
-    for (CLI::App* command : app.get_subcommands({})) command->fallthrough();
+    for (CLI::App* command : app.get_subcommands({})) {
+        command->fallthrough();
+        for (CLI::App* action : command->get_subcommands({})) action->fallthrough();
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {
@@ -112,7 +190,9 @@ std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
         app.exit(wrong);
         return ExitCode::user_error;
     }
-    out.verb = app.get_subcommands().front()->get_name();
+    const CLI::App* const verb = app.get_subcommands().front();
+    out.verb = verb->get_name();
+    if (!verb->get_subcommands().empty()) out.action = verb->get_subcommands().front()->get_name();
     return std::nullopt;
 }
 

@@ -19,8 +19,21 @@ struct Arguments {
     client::PlaceOptions places;
     bool json = false;
     std::string verb;
+    std::string action;  // slot, passphrase: the second word
 
-    int passphrase_fd = -1;            // init, unlock
+    int passphrase_fd = -1;            // init, unlock, slot, passphrase: one line for each secret
+    bool with_recovery_key = false;    // unlock, slot: in place of a passphrase
+    std::string with_key_file;         // the same
+    bool force = false;                // init, slot, passphrase: a hopeless passphrase is taken
+    std::string slot;                  // slot: number or label
+    std::string label;                 // slot add
+    bool new_recovery_key = false;     // slot add
+    std::string key_file;              // slot add, rotate, calibrate
+    bool make = false;                 // slot add, rotate: the key file
+    std::string credential_file;       // slot add, rotate
+    bool duress = false;               // slot add
+    bool rekey = false;                // slot remove
+    std::uint32_t target_ms = 0;       // slot calibrate; 0: one second
     bool accept_older_header = false;  // unlock
     bool new_token = false;            // unlock
     std::string device_name;           // link
@@ -33,6 +46,9 @@ struct Arguments {
     bool all = false;                  // lists
     std::optional<std::uint64_t> after;  // watch
     bool with_text = false;              // watch
+
+    // Judging a passphrase is between the command and its user.
+    bool needs_daemon() const { return verb != "passphrase" || action != "check"; }
 };
 
 // Nothing when the command shall run; otherwise help, version or a complaint has been printed.

@@ -3,25 +3,13 @@
 
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/secret_source.h"
 #include "clients/cli/vault_state.h"
 #include "clients/common/passphrase.h"
 #include "clients/common/token_file.h"
 
 namespace nacre::cli {
 namespace {
-
-constexpr int kTries = 3;
-
-Result<Passphrase> new_passphrase(const Session& session) {
-    if (session.arguments().passphrase_fd >= 0) return ask_passphrase(session, {});
-    for (int i = 0; i < kTries; ++i) {
-        Passphrase first = NACRE_TRY(ask_passphrase(session, "Passphrase for the new vault: "));
-        const Passphrase again = NACRE_TRY(ask_passphrase(session, "The same again: "));
-        if (first.equals(again)) return first;
-        session.output().note("The two differ.");
-    }
-    return Error{ErrorCode::canceled, "passphrases differ"};
-}
 
 // Better to learn of an unwritable folder before there is a vault that only this token opens up.
 bool can_keep_token(const std::filesystem::path& token_file) {
@@ -44,7 +32,8 @@ ExitCode report(Session& session, const v1::VaultCreated& created) {
     }
     session.output().line("The vault is made and open. Each guess at its passphrase costs " +
                           std::to_string(created.kdf_memory_mib()) + " MiB of memory.");
-    session.output().line("There is no way in without the passphrase: keep it safe. Next: nacre link");
+    session.output().line("There is no way in without the passphrase: keep it safe, or add a recovery "
+                          "key (nacre slot add --recovery-key). Next: nacre link");
     return ExitCode::success;
 }
 
@@ -64,8 +53,9 @@ ExitCode cmd_init(Session& session) {
                                 ": make the folder writable, or name another file with "
                                 "--token-file. Nothing was made.");
     }
-    const Result<Passphrase> passphrase = new_passphrase(session);
-    if (!passphrase.ok()) return fail_passphrase(session, passphrase.error());
+    const SecretOrExit asked = ask_new_passphrase(session, "Passphrase for the new vault: ");
+    if (const auto* failed = std::get_if<ExitCode>(&asked)) return *failed;
+    const auto* const passphrase = std::get_if<Passphrase>(&asked);
 
     v1::CreateVaultRequest request;
     request.set_client_name(kClientName);

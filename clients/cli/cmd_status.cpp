@@ -91,6 +91,10 @@ ExitCode cmd_status(Session& session) {
     }
     Rows rows;
     rows.push_back({"vault", vault_text(status)});
+    if (status.wait_seconds() > 0) {
+        rows.push_back({"note", "Too many wrong passphrases: the next attempt is possible in " +
+                                    std::to_string(status.wait_seconds()) + " seconds."});
+    }
     add_account(status, rows);
     rows.push_back({"connection", connection_text(status)});
     if (status.waiting_envelopes() > 0) {

@@ -1,6 +1,7 @@
 // nacre unlock: opens the vault with its passphrase.
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/secret_source.h"
 #include "clients/cli/vault_state.h"
 #include "clients/common/passphrase.h"
 
@@ -71,10 +72,13 @@ ExitCode cmd_unlock(Session& session) {
     if (status.vault() == v1::GetStatusResponse::VAULT_STATE_NONE) {
         return session.fail(ErrorCode::no_vault);
     }
-    const bool at_terminal = session.arguments().passphrase_fd < 0;
+    if (status.wait_seconds() > 0) return fail_waiting(session);
+    const bool at_terminal =
+        session.arguments().passphrase_fd < 0 && session.arguments().with_key_file.empty();
     for (int i = 1;; ++i) {
-        const Result<Passphrase> passphrase = ask_passphrase(session, "Passphrase: ");
-        if (!passphrase.ok()) return fail_passphrase(session, passphrase.error());
+        const SecretOrExit asked = ask_current_secret(session, "Passphrase: ");
+        if (const auto* failed = std::get_if<ExitCode>(&asked)) return *failed;
+        const auto* const passphrase = std::get_if<Passphrase>(&asked);
         const Attempt result = attempt(session, *passphrase);
         if (!result.sent.ok()) {
             return session.fail(result.sent.error(), "The daemon's secret socket");
@@ -86,6 +90,7 @@ ExitCode cmd_unlock(Session& session) {
             }
             return report(session, result.unlocked.waiting_envelopes(), "The vault is open.");
         }
+        if (api::from_status(result.status) == ErrorCode::rate_limited) return fail_waiting(session);
         const bool wrong = api::from_status(result.status) == ErrorCode::wrong_passphrase;
         if (!wrong || !at_terminal || i == kTries) return session.fail(result.status);
         session.output().note("The passphrase is wrong.");

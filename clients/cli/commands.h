@@ -27,6 +27,11 @@ ExitCode cmd_send(Session& session);
 ExitCode cmd_read(Session& session);
 ExitCode cmd_accept_identity(Session& session);
 ExitCode cmd_watch(Session& session);
+ExitCode cmd_slot(Session& session);
+ExitCode cmd_passphrase(Session& session);
+
+// cmd_slot.cpp, for cmd_passphrase.cpp.
+ExitCode change_passphrase(Session& session);
 
 struct Command {
     std::string_view verb;
@@ -49,6 +54,8 @@ inline constexpr Command kCommands[] = {
     {"read", cmd_read},
     {"accept-identity", cmd_accept_identity},
     {"watch", cmd_watch},
+    {"slot", cmd_slot},
+    {"passphrase", cmd_passphrase},
 };
 
 }  // namespace nacre::cli

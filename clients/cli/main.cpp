@@ -18,7 +18,9 @@ ExitCode run(int argc, char** argv) {
     nacre::cli::Arguments arguments;
     if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
     nacre::cli::Session session{arguments};
-    if (const auto failed = session.connect()) return *failed;
+    if (arguments.needs_daemon()) {
+        if (const auto failed = session.connect()) return *failed;
+    }
     for (const nacre::cli::Command& command : nacre::cli::kCommands) {
         if (command.verb != arguments.verb) continue;
         const ExitCode code = command.run(session);

@@ -101,6 +101,7 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("draining", status.draining())
         .add("spoolProblem", status.spool_problem())
         .add("spoolFull", status.spool_full())
+        .add("waitSeconds", status.wait_seconds())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
     std::vector<JsonObject> locks;

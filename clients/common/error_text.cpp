@@ -36,7 +36,7 @@ std::string_view error_text(ErrorCode code) {
             return "The safety number has changed and is not accepted. Compare it with the other "
                    "person, then 'nacre accept-identity'; waiting messages go out then.";
         case ErrorCode::unregistered: return "The recipient has no Signal account (any more).";
-        case ErrorCode::rate_limited: return "The server asks to wait: try again later.";
+        case ErrorCode::rate_limited: return "It is too soon to try again: wait, as 'nacre status' or the server says.";
         case ErrorCode::unavailable:
             return "There is no connection at the moment: see 'nacre status', and try again.";
         case ErrorCode::timed_out: return "There was no answer in time: try again.";

@@ -18,7 +18,7 @@
 namespace nacre::daemon {
 
 // Every point, so that a test can walk them all. A call with another name does not compile.
-inline constexpr std::array<std::string_view, 22> kCrashPoints{
+inline constexpr std::array<std::string_view, 27> kCrashPoints{
     // courier: receiving
     "before_append",  // a batch is sealed, nothing is written
     "after_append",   // the spool is synced, the server has no acknowledgement
@@ -43,6 +43,12 @@ inline constexpr std::array<std::string_view, 22> kCrashPoints{
     "before_link_request",  // the pending link is durable, no device exists
     "after_link_request",   // the device exists, the vault does not know
     "after_link_commit",    // linked, keys are not uploaded
+    // vaultd: slots
+    "slots_prepared",   // a changed header is made, not written
+    "slots_written",    // both copies are durable, the client does not know
+    "rekey_copying",    // part of the database stands in the copy
+    "rekey_copied",     // all of it is durable there, the header leads to the old one
+    "rekey_committed",  // the header leads to the copy, which is not in its place
     // both
     "before_epoch",  // the spool's new key pair is durable, the courier does not know
     "after_epoch",   // the courier seals to it

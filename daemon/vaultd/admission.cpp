@@ -35,6 +35,13 @@ constexpr std::array kRules{
     RpcRule{"nacre.v1.MessagesService/SendMessage", kUnlocked, Scope::send},
     RpcRule{"nacre.v1.MessagesService/MarkRead", kUnlocked, Scope::send},
 
+    RpcRule{"nacre.v1.SlotsService/ListSlots", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.SlotsService/AddSlot", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.SlotsService/RemoveSlot", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.SlotsService/RotateSlot", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.SlotsService/TestSlot", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.SlotsService/CalibrateSlots", kUnlocked, Scope::admin},
+
     RpcRule{"nacre.v1.EventsService/WatchEvents", kUnlocked, Scope::notify},
 
     // gRPC answers these itself, for whoever got past the peer check: they say that a process is
@@ -49,6 +56,7 @@ constexpr std::array kBehindTheLock{
     "nacre.v1.ConversationsService",
     "nacre.v1.MessagesService",
     "nacre.v1.EventsService",
+    "nacre.v1.SlotsService",
 };
 
 Error wrong_state(VaultState state) {

@@ -132,6 +132,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiSockets sockets, PeerRule
     state->services.push_back(make_conversations_service(*state->context));
     state->services.push_back(make_messages_service(*state->context));
     state->services.push_back(make_events_service(*state->context));
+    state->services.push_back(make_slots_service(*state->context));
     state->server = build(state->services);
     if (state->server == nullptr) return Error{ErrorCode::internal, "gRPC server"};
     state->set_serving(operations.vault_state() == VaultState::unlocked);

@@ -26,6 +26,7 @@ Daemon::Daemon(const config::Config& config, std::filesystem::path state, const 
       clock_{clock},
       memory_{memory},
       on_lock_{std::move(on_lock)},
+      waits_{folder_ / "waits", clock},
       courier_{listener()} {
     look();
 }
@@ -152,9 +153,11 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
     const std::uint64_t waiting = courier_.status().waiting_envelopes;
     if (session()) return Unlocked{waiting};
-    std::shared_ptr<vault::Vault> opened =
-        NACRE_TRY(vault::Vault::open(folder_, passphrase, {accept_older_header}, progress));
-    NACRE_TRY(begin_session(std::move(opened)));
+    NACRE_TRY(waits_.begin());
+    auto opened = vault::Vault::open(folder_, passphrase, {accept_older_header}, progress);
+    waits_.end(opened.ok() ? Result<void>{} : opened.error());
+    if (!opened.ok()) return opened.error();
+    NACRE_TRY(begin_session(std::move(*opened)));
     return Unlocked{waiting};
 }
 

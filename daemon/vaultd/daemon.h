@@ -13,6 +13,7 @@
 
 #include "daemon/vaultd/auto_lock.h"
 #include "daemon/vaultd/session.h"
+#include "daemon/vaultd/waits.h"
 
 namespace nacre::vaultd {
 
@@ -48,6 +49,10 @@ public:
     Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
                             const Progress& progress) override;
     Result<std::string> new_token(std::string_view client_name) override;
+    std::uint32_t wait_seconds() override { return waits_.seconds_left(); }
+    Result<vault::SlotInfo> try_secret(const Passphrase& secret) override;
+    Result<vault::SlotChange> change_slots(const PrepareSlots& prepare) override;
+    Rekeyed rekey(std::size_t removed, const RekeyObserver& observer) override;
     Result<void> lock() override;
     std::shared_ptr<vault::Vault> vault() override;
     Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
@@ -74,8 +79,9 @@ private:
     const MemoryStatus memory_;
     const std::function<void()> on_lock_;
 
-    // Creating and unlocking, one at a time.
+    // Creating, unlocking, trying secrets, changing slots: one at a time.
     std::mutex life_;
+    Waits waits_;
     mutable std::mutex mutex_;
     std::shared_ptr<Session> session_;
     std::atomic<VaultState> state_ = VaultState::none;

@@ -12,15 +12,6 @@ namespace {
 constexpr std::size_t kMaxKnownTokens = 64;
 constexpr std::string_view kBearer = "Bearer ";
 
-// Empty when the caller shows none.
-std::string_view token_of(const Gate::Metadata& metadata) {
-    const auto entry = metadata.find("authorization");
-    if (entry == metadata.end()) return {};
-    const std::string_view value{entry->second.data(), entry->second.size()};
-    if (!value.starts_with(kBearer)) return {};
-    return value.substr(kBearer.size());
-}
-
 log::Level level_of(ErrorCode code) {
     switch (code) {
         case ErrorCode::internal:
@@ -37,6 +28,14 @@ log::Level level_of(ErrorCode code) {
 }
 
 }  // namespace
+
+std::string_view bearer_token(const Metadata& metadata) {
+    const auto entry = metadata.find("authorization");
+    if (entry == metadata.end()) return {};
+    const std::string_view value{entry->second.data(), entry->second.size()};
+    if (!value.starts_with(kBearer)) return {};
+    return value.substr(kBearer.size());
+}
 
 Result<Caller> Gate::admit(Literal rpc, const Metadata& metadata) {
     const RpcRule* rule = find_rule(rpc.c_str());
@@ -58,7 +57,7 @@ Result<Caller> Gate::admit(Literal rpc, const Metadata& metadata) {
 
 // An unknown token is no token: calls that need none go through with it.
 Result<vault::Scopes> Gate::scopes_of(const Metadata& metadata) {
-    const std::string_view token = token_of(metadata);
+    const std::string_view token = bearer_token(metadata);
     if (token.empty()) return vault::Scopes{};
     TokenHash hash{};
     crypto_generichash(hash.data(), hash.size(), as_bytes(token).data(), token.size(), nullptr, 0);

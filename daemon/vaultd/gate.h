@@ -26,9 +26,14 @@ struct Caller {
     vault::Scopes scopes;  // none: no token, an unknown one, or the vault is not open
 };
 
+using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+
+// The token that a caller shows; empty: none. Borrowed.
+std::string_view bearer_token(const Metadata& metadata);
+
 class Gate {
 public:
-    using Metadata = std::multimap<grpc::string_ref, grpc::string_ref>;
+    using Metadata = vaultd::Metadata;
 
     explicit Gate(Operations& operations) : operations_{operations} {}
 

@@ -107,6 +107,24 @@ public:
     // In place of the client's older token, if it has one. All scopes: for whoever has just proved
     // to know the passphrase.
     virtual Result<std::string> new_token(std::string_view client_name) = 0;
+
+    // Slots. Secrets are tried one at a time, and not during a wait (rate_limited).
+    // Until when; 0: now.
+    virtual std::uint32_t wait_seconds() = 0;
+    // Which slot of the open vault a secret opens. A duress slot's does nothing here.
+    virtual Result<vault::SlotInfo> try_secret(const Passphrase& secret) = 0;
+    // `prepare` runs on the caller's thread, what it gives is written on the engine's.
+    using PrepareSlots = std::function<Result<vault::SlotChange>(const vault::Vault& vault)>;
+    virtual Result<vault::SlotChange> change_slots(const PrepareSlots& prepare) = 0;
+    // Encrypts everything anew, without the slot. After success, and after a failure that left it
+    // open which key counts, the vault has to be locked.
+    using RekeyObserver = std::function<void(std::uint64_t done, std::uint64_t total)>;
+    struct Rekeyed {
+        Result<void> outcome;
+        bool must_lock = false;
+    };
+    virtual Rekeyed rekey(std::size_t removed, const RekeyObserver& observer) = 0;
+
     // Returns once the process is about to end; the caller's reply may or may not arrive.
     virtual Result<void> lock() = 0;
 

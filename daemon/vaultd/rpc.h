@@ -1,7 +1,7 @@
-// The five services: rpc_<service>.cpp holds the handlers, one small call to serve() each.
+// The six services: rpc_<service>.cpp holds the handlers, one small call to serve() each.
 //
 // Layer:   daemon/vaultd.
-// Secrets: passphrases (rpc_vault.cpp); message text in requests and replies.
+// Secrets: the vault's (rpc_vault.cpp, rpc_slots.cpp); message text in requests and replies.
 // Threads: handlers run on gRPC's threads, streams on one of their own.
 #pragma once
 
@@ -29,5 +29,6 @@ std::unique_ptr<grpc::Service> make_linking_service(RpcContext& context);
 std::unique_ptr<grpc::Service> make_conversations_service(RpcContext& context);
 std::unique_ptr<grpc::Service> make_messages_service(RpcContext& context);
 std::unique_ptr<grpc::Service> make_events_service(RpcContext& context);
+std::unique_ptr<grpc::Service> make_slots_service(RpcContext& context);
 
 }  // namespace nacre::vaultd

@@ -104,6 +104,7 @@ private:
         for (const std::string& alert : status.alerts) reply.add_alerts(alert);
         reply.set_draining(status.draining);
         reply.set_spool_problem(status.spool_problem);
+        reply.set_wait_seconds(context_.operations.wait_seconds());
         reply.set_memory(status.memory.lock == sandbox::MemoryLock::all
                              ? v1::GetStatusResponse::MEMORY_LOCKED
                              : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
@@ -163,6 +164,10 @@ private:
                         ReplyStream<v1::UnlockResponse>& stream) {
         NACRE_TRY(check_client_name(request.client_name()));
         if (is_open()) return open_already(request, stream);
+        // Before anybody types for nothing.
+        if (context_.operations.wait_seconds() > 0) {
+            return Error{ErrorCode::rate_limited, "unlock: too soon"};
+        }
         const Passphrase passphrase = NACRE_TRY(ask_passphrase(context_.secrets, stream));
         const std::lock_guard one_at_a_time{attempts_};
         // Somebody else's passphrase may have opened it while this one waited.

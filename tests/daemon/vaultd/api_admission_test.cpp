@@ -10,6 +10,7 @@
 #include "nacre/v1/events.pb.h"
 #include "nacre/v1/linking.pb.h"
 #include "nacre/v1/messages.pb.h"
+#include "nacre/v1/slots.pb.h"
 #include "nacre/v1/vault.pb.h"
 #include "tests/support/matchers.h"
 
@@ -28,6 +29,7 @@ std::set<std::string> all_rpcs() {
     google::protobuf::LinkMessageReflection<v1::ListConversationsRequest>();
     google::protobuf::LinkMessageReflection<v1::ListMessagesRequest>();
     google::protobuf::LinkMessageReflection<v1::WatchEventsRequest>();
+    google::protobuf::LinkMessageReflection<v1::ListSlotsRequest>();
     std::set<std::string> rpcs;
     const auto* pool = google::protobuf::DescriptorPool::generated_pool();
     for (const auto& entry : std::filesystem::directory_iterator{NACRE_API_PROTOS}) {

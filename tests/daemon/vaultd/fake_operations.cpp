@@ -1,6 +1,7 @@
 #include "tests/daemon/vaultd/fake_operations.h"
 
 #include "tests/vault/files.h"
+#include "vault/rekey.h"
 
 namespace nacre::tests {
 namespace {
@@ -50,6 +51,28 @@ Result<std::string> FakeOperations::new_token(std::string_view client_name) {
         NACRE_TRY(transaction.commit());
     }
     return add_client(client_name, vault::Scopes::all());
+}
+
+Result<vault::SlotInfo> FakeOperations::try_secret(const Passphrase& secret) {
+    return vault()->match(secret);
+}
+
+Result<vault::SlotChange> FakeOperations::change_slots(const PrepareSlots& prepare) {
+    const std::lock_guard lock{mutex_};
+    auto change = NACRE_TRY(prepare(*vault_));
+    NACRE_TRY(vault_->apply(change));
+    return change;
+}
+
+vaultd::Operations::Rekeyed FakeOperations::rekey(std::size_t removed,
+                                                  const RekeyObserver& observer) {
+    const std::lock_guard lock{mutex_};
+    const auto rekey = vault::Rekey::begin(*vault_, {removed});
+    if (!rekey) return {rekey.error()};
+    const auto progress = (*rekey)->step();
+    if (!progress) return {progress.error()};
+    observer(progress->done, progress->total);
+    return {(*rekey)->commit(), true};
 }
 
 Result<void> FakeOperations::lock() {

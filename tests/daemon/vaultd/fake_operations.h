@@ -29,6 +29,10 @@ public:
     Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
                             const Progress& progress) override;
     Result<std::string> new_token(std::string_view client_name) override;
+    std::uint32_t wait_seconds() override { return wait; }
+    Result<vault::SlotInfo> try_secret(const Passphrase& secret) override;
+    Result<vault::SlotChange> change_slots(const PrepareSlots& prepare) override;
+    Rekeyed rekey(std::size_t removed, const RekeyObserver& observer) override;
     Result<void> lock() override;
     std::shared_ptr<vault::Vault> vault() override;
     Result<vaultd::LinkedAccount> link(std::string_view device_name,
@@ -46,6 +50,8 @@ public:
     // What a test does to the vault behind the API.
     Result<std::string> add_client(std::string_view name, vault::Scopes scopes);
     Result<vault::Id> receive(std::string_view name, std::string_view text);
+
+    std::atomic<std::uint32_t> wait = 0;
 
     // Linking waits for this, or for being stopped.
     void finish_link();
