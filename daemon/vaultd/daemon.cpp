@@ -27,6 +27,7 @@ Daemon::Daemon(const config::Config& config, std::filesystem::path state, const 
       memory_{memory},
       on_lock_{std::move(on_lock)},
       waits_{folder_ / "waits", clock},
+      stay_locked_{folder_ / "stay-locked"},
       courier_{listener()} {
     look();
 }
@@ -158,7 +159,24 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     waits_.end(opened.ok() ? Result<void>{} : opened.error());
     if (!opened.ok()) return opened.error();
     NACRE_TRY(begin_session(std::move(*opened)));
+    stay_locked_.clear();
     return Unlocked{waiting};
+}
+
+void Daemon::unlock_by_credential() {
+    const auto secret = read_credential();
+    has_credential_ = secret.ok() || secret.error().code != ErrorCode::not_found;
+    if (!has_credential_ || state_ != VaultState::locked) return;
+    if (stay_locked_.stands()) {
+        return log::write(log::Level::notice, "it was locked on purpose: the credential is not used");
+    }
+    Result<void> outcome = secret.ok() ? Result<void>{} : secret.error();
+    if (secret.ok()) {
+        const auto unlocked = unlock(*secret, false, [](Literal) {});
+        if (!unlocked.ok()) outcome = unlocked.error();
+    }
+    if (outcome.ok()) return log::write(log::Level::info, "opened by the credential");
+    log::write(log::Level::error, "the credential does not open the vault", outcome.error());
 }
 
 Result<std::string> Daemon::new_token(std::string_view client_name) {
@@ -172,7 +190,9 @@ Result<std::string> Daemon::new_token(std::string_view client_name) {
 Result<void> Daemon::lock() {
     // A passphrase that is being tried is a secret to wipe as well.
     if (nothing_to_lock()) return Error{ErrorCode::vault_locked, "lock"};
-    if (!ending_.exchange(true)) on_lock_();
+    if (ending_.exchange(true)) return {};
+    if (has_credential_) stay_locked_.set();
+    on_lock_();
     return {};
 }
 

@@ -12,6 +12,7 @@
 #include <mutex>
 
 #include "daemon/vaultd/auto_lock.h"
+#include "daemon/vaultd/credential.h"
 #include "daemon/vaultd/session.h"
 #include "daemon/vaultd/waits.h"
 
@@ -38,6 +39,10 @@ public:
     void finish(std::chrono::steady_clock::time_point until);
     // Ends every thread; durable state stays as it is. The process should end afterwards.
     void close();
+
+    // At start, if systemd handed over a credential and the vault was not locked on purpose since the
+    // machine started. Once, before there are clients.
+    void unlock_by_credential();
 
     DaemonStatus status() override;
     VaultState vault_state() override { return state_; }
@@ -82,6 +87,8 @@ private:
     // Creating, unlocking, trying secrets, changing slots: one at a time.
     std::mutex life_;
     Waits waits_;
+    const StayLocked stay_locked_;
+    std::atomic<bool> has_credential_ = false;
     mutable std::mutex mutex_;
     std::shared_ptr<Session> session_;
     std::atomic<VaultState> state_ = VaultState::none;

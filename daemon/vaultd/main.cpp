@@ -118,6 +118,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
         std::move(lock_listening), std::move(lockers),
         {[&] { return daemon.nothing_to_lock(); }, [&] { return daemon.lock(); }});
     if (!lock_socket) return refuse("lock socket", lock_socket.error());
+    daemon.unlock_by_credential();
     auto server = ApiServer::start(std::move(sockets), std::move(peers), daemon);
     if (!server) return refuse("API", server.error());
     std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};

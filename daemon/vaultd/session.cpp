@@ -122,7 +122,9 @@ void Session::resume(std::uint64_t link) {
     crash_point("after_epoch");
     if (!begun) return log::write(log::Level::warning, "spool epoch", begun.error());
     const auto logged_in = log_in();
-    if (!logged_in && logged_in.error().code != ErrorCode::not_linked)
+    if (!logged_in && logged_in.error().code == ErrorCode::not_linked)
+        end_foreign_login();
+    else if (!logged_in)
         log::write(log::Level::warning, "log in", logged_in.error());
     grant(link, kWindow);
 }
@@ -131,6 +133,13 @@ void Session::resume(std::uint64_t link) {
 void Session::grant(std::uint64_t link, std::uint64_t count) {
     receiver_.grant(link, count);
     context_.courier.credit(link, count);
+}
+
+// A vault without an account: what the courier is logged in with is of a vault that was here before,
+// removed, or emptied under duress.
+void Session::end_foreign_login() {
+    // A link that is under way logs in at its end, long after this.
+    if (!link_under_way_) (void)context_.courier.logout();
 }
 
 Result<vault::FixedEnvironment> Session::configured_environment() const {
@@ -292,11 +301,13 @@ Result<LinkedAccount> Session::link(std::string_view device_name, const LinkObse
     const std::unique_lock one_at_a_time{linking_, std::try_to_lock};
     if (!one_at_a_time.owns_lock()) return Error{ErrorCode::already_exists, "another link is under way"};
     auto environment = NACRE_TRY(configured_environment());
+    link_under_way_ = true;
     Linking linking{{*engine_, context_.courier, std::move(environment),
                      [this] { return log_in(); }, [this] { return refill_now(); }},
                     observer,
                     std::move(stop)};
     auto account = linking.run(device_name);
+    link_under_way_ = false;
     sender_->kick();
     return account;
 }

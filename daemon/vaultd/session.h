@@ -80,6 +80,7 @@ private:
     // Errands.
     void resume(std::uint64_t link);
     Result<void> log_in();
+    void end_foreign_login();
     Result<vault::FixedEnvironment> configured_environment() const;
     void connected(const courier::v1::ConnectionStatus& status);
     void unlinked();
@@ -99,6 +100,7 @@ private:
     std::uint64_t epoch_ = 0;
     Bytes epoch_public_key_;
     std::mutex linking_;
+    std::atomic<bool> link_under_way_ = false;
     std::mutex refilling_;
     std::atomic<bool> rolled_back_ = false;
     std::atomic<bool> environment_changed_ = false;

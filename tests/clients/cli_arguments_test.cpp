@@ -69,7 +69,9 @@ TEST_CASE("arguments: every command that parses can run", "[cli][arguments]") {
         Arguments out;
         const std::string verb{command.verb};
         std::vector<const char*> extra;
-        const auto done = verb == "send" ? parse({"send", "a", "b"}, out)
+        const auto done = verb == "slot"         ? parse({"slot", "list"}, out)
+                          : verb == "passphrase" ? parse({"passphrase", "check"}, out)
+                          : verb == "send" ? parse({"send", "a", "b"}, out)
                           : verb == "messages" || verb == "search" || verb == "read" ||
                                   verb == "accept-identity"
                               ? parse({verb.c_str(), "a"}, out)
@@ -77,6 +79,25 @@ TEST_CASE("arguments: every command that parses can run", "[cli][arguments]") {
         CHECK_FALSE(done);
         CHECK(out.verb == verb);
     }
+}
+
+TEST_CASE("arguments: a new slot's secret and the one shown are kept apart", "[cli][arguments]") {
+    Arguments out;
+    CHECK_FALSE(parse({"slot", "add", "--key-file", "new", "--make", "--with-key-file", "old",
+                       "--label", "x"},
+                      out));
+    CHECK(out.action == "add");
+    CHECK(out.key_file == "new");
+    CHECK(out.with_key_file == "old");
+    CHECK(out.make);
+    Arguments none;
+    CHECK(parse({"slot", "add", "--key-file", "f", "--duress"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "add", "--make"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "remove"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot"}, none) == ExitCode::user_error);
+    Arguments unlock;
+    CHECK_FALSE(parse({"unlock", "--key-file", "f"}, unlock));
+    CHECK(unlock.with_key_file == "f");
 }
 
 TEST_CASE("exit code: each error code has the documented one", "[cli][exit_code]") {

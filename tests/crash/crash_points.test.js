@@ -24,6 +24,9 @@ const kLinking = [
 ];
 const kUnlocking = ['before_epoch', 'after_epoch'];
 const kPoison = ['on_poison']; // poison.test.js
+const kSlots = [ // slots.test.js
+    'slots_prepared', 'slots_written', 'rekey_copying', 'rekey_copied', 'rekey_committed',
+];
 
 function tablePoints() {
     const table = /kCrashPoints\{([^}]*)\}/.exec(readFileSync(kTable, 'utf8'))[1];
@@ -31,7 +34,7 @@ function tablePoints() {
 }
 
 test('Every crash point of the table has a test', () => {
-    const tested = [...kReceiving, ...kSending, ...kLinking, ...kUnlocking, ...kPoison];
+    const tested = [...kReceiving, ...kSending, ...kLinking, ...kUnlocking, ...kPoison, ...kSlots];
     const points = tablePoints();
     assert.ok(points.length > 10);
     assert.deepEqual(points.filter((point) => !tested.includes(point)), []);

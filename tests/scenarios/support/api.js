@@ -12,7 +12,7 @@ import {until, within} from './wait.js';
 
 const kProtoFolder = fileURLToPath(new URL('../../../api/proto', import.meta.url));
 const definition = protoLoader.loadSync(
-    ['vault', 'linking', 'conversations', 'messages', 'events'].map((n) => `nacre/v1/${n}.proto`),
+    ['vault', 'linking', 'conversations', 'messages', 'events', 'slots'].map((n) => `nacre/v1/${n}.proto`),
     {includeDirs: [kProtoFolder], keepCase: true, longs: Number, enums: String, defaults: true,
         oneofs: true});
 const {nacre: {v1: services}} = grpc.loadPackageDefinition(definition);
@@ -36,7 +36,7 @@ export class Api {
     }
 
     #connect() {
-        for (const name of ['Vault', 'Linking', 'Conversations', 'Messages', 'Events']) {
+        for (const name of ['Vault', 'Linking', 'Conversations', 'Messages', 'Events', 'Slots']) {
             this.#clients[name] = new services[`${name}Service`](
                 `unix:${this.socket}`, grpc.credentials.createInsecure(),
                 {'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 200,
@@ -129,6 +129,26 @@ export class Api {
 
     unlock(passphrase, options = {}) {
         return within('unlocked', this.#withSecret('Unlock', options, passphrase, 'unlocked'));
+    }
+
+    // A call of SlotsService that asks for secrets: `secrets` answer one after the other; the last
+    // reply's `done`.
+    slot(method, request, secrets, done, onReply = () => undefined) {
+        return new Promise((resolve, reject) => {
+            const stream = this.stream('Slots', method, request);
+            const left = [...secrets];
+            let last;
+            stream.on('data', (answer) => {
+                onReply(answer);
+                if (answer.step === 'secret') {
+                    sendSecret(this.secretSocket, answer.secret.ticket, left.shift()).catch(reject);
+                } else if (answer.step === done) {
+                    last = answer[done];
+                }
+            });
+            stream.on('error', (error) => (last ? resolve(last) : reject(withReason(error))));
+            stream.on('end', () => resolve(last));
+        });
     }
 
     async lock() {
