@@ -23,13 +23,16 @@ Result<void> print_keys(const std::filesystem::path& file) {
     const auto copies = NACRE_TRY(read_header(file));
     const Header& header = copies.front().header;
     const auto wrapping_key = NACRE_TRY(derive_key(passphrase, header.salt, header.kdf));
-    const auto slot = NACRE_TRY(unwrap(header.slots, header.vault_id, wrapping_key));
-    print("vault_key", slot.vault_key);
+    const auto slot = NACRE_TRY(
+        unwrap(header.slots, header.vault_id, header.public_key, wrapping_key));
+    print("vault_key", slot.content);
     print("wrapping_key", wrapping_key);
-    print("database_key", NACRE_TRY(derive_subkey(slot.vault_key, Purpose::database)));
-    print("header_key", NACRE_TRY(derive_subkey(slot.vault_key, Purpose::header)));
-    print("blobs_key", NACRE_TRY(derive_subkey(slot.vault_key, Purpose::blobs)));
-    print("backups_key", NACRE_TRY(derive_subkey(slot.vault_key, Purpose::backups)));
+    print("slot_private_key", slot.private_key);
+    print("database_key", NACRE_TRY(derive_subkey(slot.content, Purpose::database)));
+    print("header_key", NACRE_TRY(derive_subkey(slot.content, Purpose::header)));
+    print("blobs_key", NACRE_TRY(derive_subkey(slot.content, Purpose::blobs)));
+    print("backups_key", NACRE_TRY(derive_subkey(slot.content, Purpose::backups)));
+    print("slots_key", NACRE_TRY(derive_subkey(slot.content, Purpose::slots)));
     return {};
 }
 
