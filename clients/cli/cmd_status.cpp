@@ -110,6 +110,12 @@ ExitCode cmd_status(Session& session) {
     }
     if (status.spool_full())
         rows.push_back({"spool", "full; the server keeps what comes until the vault is unlocked"});
+    if (status.free_memory() == Status::FREE_MEMORY_OVERWRITING) {
+        rows.push_back({"free memory", "being overwritten, " +
+                                           std::to_string(status.free_memory_percent()) + " %"});
+    } else if (status.free_memory() == Status::FREE_MEMORY_OVERWRITTEN) {
+        rows.push_back({"free memory", "overwritten"});
+    }
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
     const std::string locks = lock_triggers_text(status);
     if (!locks.empty()) rows.push_back({"locks", locks});

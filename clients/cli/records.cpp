@@ -102,6 +102,8 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("spoolProblem", status.spool_problem())
         .add("spoolFull", status.spool_full())
         .add("waitSeconds", status.wait_seconds())
+        .add("memoryLocked", status.memory() == Status::MEMORY_LOCKED)
+        .add("plainSwap", status.plain_swap())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
     std::vector<JsonObject> locks;

@@ -13,7 +13,7 @@ union DescriptorSpace {
     char bytes[CMSG_SPACE(sizeof(int))];
 };
 
-bool known(char kind) { return kind != '\0' && std::strchr("LRKFX", kind) != nullptr; }
+bool known(char kind) { return kind != '\0' && std::strchr("LRKFWUX", kind) != nullptr; }
 
 bool carries_descriptor(ControlKind kind) {
     return kind == ControlKind::link || kind == ControlKind::keep_login;

@@ -18,6 +18,8 @@ enum class ControlKind : char {
     ready = 'R',         // child to nacred: serving
     keep_login = 'K',    // courier to nacred, with the sealed memfd
     forget_login = 'F',  // courier to nacred
+    want_link = 'W',     // courier to nacred: the link is lost, though vaultd may live
+    unlocked = 'U',      // vaultd to nacred: from now on its memory holds secrets
     locking = 'X',       // vaultd to nacred: ends now, restart without backoff
 };
 

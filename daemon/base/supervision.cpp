@@ -59,6 +59,14 @@ Result<void> Supervision::forget_login() {
                     : notify("FDSTOREREMOVE=1\nFDNAME=login");
 }
 
+Result<void> Supervision::want_link() {
+    return control_ ? send_control(control_.get(), ControlKind::want_link) : Result<void>{};
+}
+
+Result<void> Supervision::unlocked() {
+    return control_ ? send_control(control_.get(), ControlKind::unlocked) : Result<void>{};
+}
+
 Result<void> Supervision::locking() {
     return control_ ? send_control(control_.get(), ControlKind::locking) : notify("STOPPING=1");
 }

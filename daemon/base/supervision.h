@@ -29,6 +29,10 @@ public:
     // courier: keep this sealed memfd across restarts, in place of the one before.
     Result<void> keep_login(int memfd);
     Result<void> forget_login();
+    // courier: the link is lost. nacred makes a new one if vaultd lives; systemd need not know.
+    Result<void> want_link();
+    // vaultd: from now on there are secrets in its memory. nacred alone is told.
+    Result<void> unlocked();
     // vaultd: this process ends now, on purpose.
     Result<void> locking();
     // A sentence for `systemctl status`; nacred takes none.

@@ -239,6 +239,10 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) {
             return take_bool(n, d.config.lock.panic_destroys_slots);
         }},
+    Key{"lock.overwrite_free_memory", "a number from 0 to 90",
+        [](const toml::node& n, Draft& d) {
+            return take_number(n, 0, 90, d.config.lock.overwrite_percent);
+        }},
     Key{"lock.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.lock.allowed_uids); }},
     Key{"log.level", "\"error\", \"warning\", \"notice\", \"info\", \"debug\"", take_level},

@@ -37,6 +37,7 @@ struct LockRules {
     Delay usb;
     UsbDevice usb_device;
     bool panic_destroys_slots = false;
+    std::uint32_t overwrite_percent = 0;  // of free memory after a lock; 0: off
     std::vector<uid_t> allowed_uids;  // who may say "lock", beside the API's users; system mode
 
     // Whether there is anything for nacre-sentry to watch.

@@ -28,7 +28,8 @@ std::vector<std::string> unix_paths(const config::Config& config) {
 }
 
 // Until nacred or systemd says to end.
-int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier, LinkConnector* connector) {
+int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier,
+               const std::function<void()>& lost) {
     for (;;) {
         auto link = links.next(stop_fd);
         if (!link.ok())
@@ -36,7 +37,7 @@ int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier, LinkCon
         const auto accepted = courier.accept(std::move(link).value());
         if (accepted.ok()) continue;
         log::write(log::Level::warning, "link to the vault", accepted.error());
-        if (connector != nullptr) connector->lost();
+        lost();
     }
 }
 
@@ -50,22 +51,23 @@ int serve(const config::Places& places, const config::Config& config) {
     if (!stop.ok()) return refuse("signals", stop.error());
 
     std::unique_ptr<daemon::LinkSource> links;
-    LinkConnector* connector = nullptr;
+    std::function<void()> lost;
     Courier::Options options{places.state, signal::default_addon_path()};
     if (supervision->control() >= 0) {
+        lost = [&] { (void)supervision->want_link(); };
         links = std::make_unique<daemon::ControlLinkSource>(supervision->control());
     } else {
         auto connecting = LinkConnector::open(config.courier.link_socket);
         if (!connecting.ok()) return refuse("link", connecting.error());
-        connector = connecting->get();
-        options.link_lost = [connector] { connector->lost(); };
+        lost = [connector = connecting->get()] { connector->lost(); };
         links = std::move(connecting).value();
     }
+    options.link_lost = lost;
     const auto courier =
         Courier::start(config, std::move(options), *supervision, listen_fds.take("login"));
     if (!courier.ok()) return refuse("start", courier.error());
     if (const auto ready = supervision->ready(); !ready.ok()) return refuse("ready", ready.error());
-    return take_links(*links, stop->fd(), **courier, connector);
+    return take_links(*links, stop->fd(), **courier, lost);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ Result<void> set_nonblocking(int fd) {
 }  // namespace
 
 void Child::start(Clock::time_point now) {
-    ready_ = locking_ = false;
+    ready_ = locking_ = unlocked_ = wants_link_ = wanted_ = false;
     started_ = now;
     const auto begin = [this]() -> Result<void> {
         auto [ours, theirs] = NACRE_TRY(daemon::seqpacket_pair());
@@ -46,7 +46,7 @@ void Child::start(Clock::time_point now) {
 }
 
 std::optional<Clock::time_point> Child::due() const {
-    if (running()) return std::nullopt;
+    if (running() || (kind_ == Kind::task && !wanted_)) return std::nullopt;
     return due_;
 }
 
@@ -65,12 +65,20 @@ void Child::take(daemon::ControlMessage message) {
     switch (message.kind) {
         case ControlKind::ready: ready_ = true; return;
         case ControlKind::locking: locking_ = true; return;
+        case ControlKind::unlocked:
+            if (kind_ != Kind::vault) break;
+            unlocked_ = true;
+            return;
+        case ControlKind::want_link:
+            if (kind_ != Kind::courier) break;
+            wants_link_ = true;
+            return;
         case ControlKind::keep_login:
-            if (!keeps_login_) break;
+            if (kind_ != Kind::courier) break;
             login_ = std::move(message.descriptor);
             return;
         case ControlKind::forget_login:
-            if (!keeps_login_) break;
+            if (kind_ != Kind::courier) break;
             login_.reset();
             return;
         case ControlKind::link: break;
@@ -98,6 +106,7 @@ void Child::reap(Clock::time_point now) {
         break;
     }
     log_death(info.si_code, info.si_status);
+    exposed_ = exposed_ || unlocked_;
     const bool on_purpose = locking_ && info.si_code == CLD_EXITED && info.si_status == 0;
     const auto life = duration_cast<milliseconds>(now - started_);
     due_ = on_purpose ? now : now + backoff_.after(life, ready_);

@@ -1,4 +1,4 @@
-// Child: one of nacred's two programs, through its lives.
+// Child: one of nacred's programs, through its lives.
 //
 // Layer:   daemon/supervisor.
 // Secrets: keeps the courier's login memfd, unread.
@@ -6,7 +6,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "daemon/base/control.h"
@@ -19,11 +21,17 @@ using Clock = std::chrono::steady_clock;
 
 class Child {
 public:
-    Child(Literal name, Program program, std::vector<Inherited> descriptors, bool keeps_login)
+    enum class Kind : std::uint8_t {
+        vault,
+        courier,  // whose login is kept
+        sentry,
+        task,  // runs when it is wanted, once
+    };
+    Child(Literal name, Kind kind, Program program, std::vector<Inherited> descriptors)
         : name_{name},
+          kind_{kind},
           program_{std::move(program)},
-          descriptors_{std::move(descriptors)},
-          keeps_login_{keeps_login} {}
+          descriptors_{std::move(descriptors)} {}
 
     // Starts it with its descriptors, a new `control`, and `login` if one is kept. When that fails
     // (no memory, no descriptors), the next try is due later.
@@ -37,6 +45,12 @@ public:
     int pidfd() const { return process_.pidfd.get(); }
     // When to start it again; nothing while it runs.
     std::optional<Clock::time_point> due() const;
+    // A task shall run: now, or again once it has ended.
+    void want() { wanted_ = true; }
+    // Whether it said so since the last time of asking.
+    bool take_want_link() { return std::exchange(wants_link_, false); }
+    // Whether one that held secrets has ended since the last time of asking.
+    bool take_exposed() { return std::exchange(exposed_, false); }
 
     // Takes one message. A child that breaks the protocol is killed.
     void read_control();
@@ -51,9 +65,9 @@ private:
     void log_death(int code, int status) const;
 
     Literal name_;
+    Kind kind_;
     Program program_;
     std::vector<Inherited> descriptors_;
-    bool keeps_login_;
 
     Process process_;
     daemon::Descriptor control_;
@@ -63,6 +77,10 @@ private:
     Clock::time_point due_{};
     bool ready_ = false;
     bool locking_ = false;
+    bool unlocked_ = false;
+    bool exposed_ = false;
+    bool wants_link_ = false;
+    bool wanted_ = false;
 };
 
 }  // namespace nacre::supervisor

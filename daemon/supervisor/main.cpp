@@ -8,6 +8,7 @@
 #include "api/base/log.h"
 #include "daemon/base/executable.h"
 #include "daemon/config/config.h"
+#include "daemon/overwrite/progress.h"
 #include "daemon/supervisor/instance.h"
 #include "daemon/supervisor/supervisor.h"
 #include "sandbox/limits.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr char kSentry[] = "nacre-sentry";
+constexpr char kOverwriter[] = "nacre-overwrite";
 
 int refuse(const std::string& text) {
     std::fprintf(stderr, "nacred: %s\n", text.c_str());
@@ -37,10 +39,18 @@ Program program(const config::Places& places, const char* name, const char* flag
 
 std::optional<Child> sentry(const config::Places& places, bool needed) {
     if (!needed) return std::nullopt;
-    return Child{kSentry, program(places, kSentry, "--runtime", places.runtime), {}, false};
+    return Child{kSentry, Child::Kind::sentry,
+                 program(places, kSentry, "--runtime", places.runtime), {}};
 }
 
-int supervise(const config::Places& places, bool needs_sentry) {
+std::optional<Child> overwriter(const config::Places& places, std::uint32_t percent, int progress) {
+    if (percent == 0) return std::nullopt;
+    return Child{kOverwriter, Child::Kind::task,
+                 {(places.bin / kOverwriter).string(), {std::to_string(percent)}},
+                 {{overwrite::kProgressName, progress}}};
+}
+
+int supervise(const config::Places& places, const config::LockRules& lock_rules) {
     auto stop = daemon::StopSignal::open();
     if (!stop.ok()) return refuse("stop signal", stop.error());
     const auto lock = daemon::LockSignal::open();
@@ -51,14 +61,21 @@ int supervise(const config::Places& places, bool needs_sentry) {
     auto opened = Instance::open(places);
     if (const auto* error = std::get_if<StartError>(&opened)) return refuse(error->text);
     const Instance& instance = std::get<Instance>(opened);
-    Child vault{"nacre-vaultd",
+    const auto progress = overwrite::make_progress();
+    if (!progress.ok()) return refuse("progress", progress.error());
+    Child vault{"nacre-vaultd", Child::Kind::vault,
                 program(places, "nacre-vaultd", "--state", places.state / "vault"),
-                {{"api", instance.api()}, {"secret", instance.secret()}, {"lock", instance.lock()}},
-                false};
-    Child courier{"nacre-courier",
-                  program(places, "nacre-courier", "--state", places.state / "courier"), {}, true};
-    Supervisor supervisor{std::move(vault), std::move(courier), sentry(places, needs_sentry),
-                          {*stop, *lock}, *systemd};
+                {{"api", instance.api()},
+                 {"secret", instance.secret()},
+                 {"lock", instance.lock()},
+                 {overwrite::kProgressName, progress->get()}}};
+    Child courier{"nacre-courier", Child::Kind::courier,
+                  program(places, "nacre-courier", "--state", places.state / "courier"), {}};
+    Supervisor supervisor{
+        {std::move(vault), std::move(courier), sentry(places, lock_rules.need_sentry()),
+         overwriter(places, lock_rules.overwrite_percent, progress->get())},
+        {*stop, *lock},
+        *systemd};
     const Result<void> ended = supervisor.run();
     return ended.ok() ? 0 : refuse("supervise", ended.error());
 }
@@ -72,19 +89,19 @@ int run(config::Places places) {
     if (const auto* error = std::get_if<config::ConfigError>(&loaded)) return refuse(error->text());
     const auto& config = std::get<config::Config>(loaded);
     log::open("nacred", config.log_level);
-    const bool needs_sentry = config.lock.need_sentry();
     if (places.bin.empty()) {
         const auto folder = daemon::executable_folder();
         if (!folder.ok()) return refuse("find programs", folder.error());
         places.bin = *folder;
     }
     std::vector<const char*> programs{"nacre-vaultd", "nacre-courier"};
-    if (needs_sentry) programs.push_back(kSentry);
+    if (config.lock.need_sentry()) programs.push_back(kSentry);
+    if (config.lock.overwrite_percent != 0) programs.push_back(kOverwriter);
     for (const char* name : programs) {
         const std::string path = (places.bin / name).string();
         if (access(path.c_str(), X_OK) != 0) return refuse(path + " cannot be executed; see --bin");
     }
-    return supervise(places, needs_sentry);
+    return supervise(places, config.lock);
 }
 
 }  // namespace

@@ -21,15 +21,13 @@ int poll_timeout(std::optional<Clock::time_point> deadline) {
 
 }  // namespace
 
-Supervisor::Supervisor(Child vault, Child courier, std::optional<Child> sentry, Signals signals,
-                       daemon::Supervision& systemd)
-    : vault_{std::move(vault)},
-      courier_{std::move(courier)},
-      sentry_{std::move(sentry)},
+Supervisor::Supervisor(Children children, Signals signals, daemon::Supervision& systemd)
+    : own_{std::move(children)},
       children_{&vault_, &courier_},
       signals_{signals},
       systemd_{systemd} {
-    if (sentry_) children_.push_back(&*sentry_);
+    if (own_.sentry) children_.push_back(&*own_.sentry);
+    if (own_.overwriter) children_.push_back(&*own_.overwriter);
 }
 
 Result<void> Supervisor::run() {
@@ -37,7 +35,7 @@ Result<void> Supervisor::run() {
     for (;;) {
         start_due();
         tell_systemd();
-        std::optional<Clock::time_point> deadline;
+        std::optional<Clock::time_point> deadline = link_due();
         for (const Child* child : children_) {
             if (child->due()) deadline = std::min(deadline.value_or(*child->due()), *child->due());
         }
@@ -55,9 +53,17 @@ void Supervisor::start_due() {
         started = started || (linked && child->running());
     }
     if (started && vault_.running() && courier_.running()) link();
+    if (const auto due = link_due(); due && *due <= now) link();
+}
+
+std::optional<Clock::time_point> Supervisor::link_due() const {
+    if (!link_wanted_ || !vault_.running() || !courier_.running()) return std::nullopt;
+    return linked_ + kLinkPause;
 }
 
 void Supervisor::link() {
+    link_wanted_ = false;
+    linked_ = Clock::now();
     auto ends = daemon::stream_pair();
     if (!ends.ok()) return log::write(log::Level::error, "link", ends.error());
     vault_.send_link(ends->first.get());
@@ -96,6 +102,8 @@ Result<bool> Supervisor::wait(std::optional<Clock::time_point> deadline, bool st
         if (items[first + 2 * i].revents != 0) children_[i]->read_control();
         if (items[first + 2 * i + 1].revents != 0) children_[i]->reap(Clock::now());
     }
+    link_wanted_ = courier_.take_want_link() || link_wanted_;
+    if (vault_.take_exposed() && own_.overwriter) own_.overwriter->want();
     return items[0].revents != 0;
 }
 

@@ -24,10 +24,15 @@ public:
         const daemon::LockSignal& lock;
     };
 
-    // `sentry`: only if there is something to watch. `systemd`: nacred's own supervisor, told when
-    // vault and courier are ready.
-    Supervisor(Child vault, Child courier, std::optional<Child> sentry, Signals signals,
-               daemon::Supervision& systemd);
+    struct Children {
+        Child vault;
+        Child courier;
+        std::optional<Child> sentry;      // only if there is something to watch
+        std::optional<Child> overwriter;  // only if free memory shall be overwritten
+    };
+
+    // `systemd`: nacred's own supervisor, told when vault and courier are ready.
+    Supervisor(Children children, Signals signals, daemon::Supervision& systemd);
 
     // Until the stop signal; then all get SIGTERM, 10 seconds, and SIGKILL. Fails only when poll
     // does.
@@ -36,20 +41,26 @@ public:
 
 private:
     static constexpr std::chrono::seconds kStopTime{10};
+    // A link that breaks again and again is renewed no more often.
+    static constexpr std::chrono::seconds kLinkPause{1};
 
     void start_due();
     void signal_all(int number) const;
     // New ends of a new pair for both.
     void link();
+    // When to do that for a courier that asked; nothing if it did not, or there is nobody to link.
+    std::optional<Clock::time_point> link_due() const;
     void tell_systemd();
     // Takes what has come; waits for it until `deadline`. True: the stop signal is there.
     Result<bool> wait(std::optional<Clock::time_point> deadline, bool stopping);
     Result<void> stop();
 
-    Child vault_;
-    Child courier_;
-    std::optional<Child> sentry_;
+    Children own_;
+    Child& vault_ = own_.vault;
+    Child& courier_ = own_.courier;
     std::vector<Child*> children_;  // those that there are
+    Clock::time_point linked_{};
+    bool link_wanted_ = false;
     const Signals signals_;
     daemon::Supervision& systemd_;
     bool was_ready_ = false;

@@ -20,12 +20,12 @@ private:
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
-               MemoryStatus memory, std::function<void()> on_lock)
+               MemoryStatus memory, Hooks hooks)
     : config_{config},
       folder_{std::move(state)},
       clock_{clock},
       memory_{memory},
-      on_lock_{std::move(on_lock)},
+      hooks_{std::move(hooks)},
       waits_{folder_ / "waits", clock},
       stay_locked_{folder_ / "stay-locked"},
       courier_{listener()} {
@@ -102,6 +102,7 @@ Result<std::shared_ptr<Session>> Daemon::unlocked() const {
 DaemonStatus Daemon::status() {
     DaemonStatus out = courier_.status();
     out.memory = memory_;
+    out.overwritten = hooks_.overwritten();
     for (const auto& [name, delay] : config_.lock.in_force()) {
         out.lock_triggers.push_back({name, delay});
     }
@@ -131,6 +132,7 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
 Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, std::string_view client_name,
                                                  const Progress& progress) {
     const Counted opening{opening_};
+    hooks_.opening();
     const std::lock_guard one_at_a_time{life_};
     if (state_ != VaultState::none) return Error{ErrorCode::already_exists, "create a vault"};
     std::shared_ptr<vault::Vault> created = NACRE_TRY(vault::Vault::create(
@@ -149,6 +151,7 @@ Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, s
 Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool accept_older_header,
                                             const Progress& progress) {
     const Counted opening{opening_};
+    hooks_.opening();
     const std::lock_guard one_at_a_time{life_};
     if (state_ == VaultState::none) return Error{ErrorCode::no_vault, "unlock"};
     if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
@@ -192,7 +195,7 @@ Result<void> Daemon::lock() {
     if (nothing_to_lock()) return Error{ErrorCode::vault_locked, "lock"};
     if (ending_.exchange(true)) return {};
     if (has_credential_) stay_locked_.set();
-    on_lock_();
+    hooks_.lock();
     return {};
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 
+#include "daemon/overwrite/progress.h"
 #include "daemon/vaultd/auto_lock.h"
 #include "daemon/vaultd/credential.h"
 #include "daemon/vaultd/session.h"
@@ -20,9 +21,13 @@ namespace nacre::vaultd {
 
 class Daemon final : public Operations {
 public:
-    // `on_lock` is called once when a client asks to lock: the process should end.
+    struct Hooks {
+        std::function<void()> opening;  // before the first secret is here
+        std::function<void()> lock;     // called once: the process should end
+        std::function<overwrite::Progress()> overwritten;
+    };
     Daemon(const config::Config& config, std::filesystem::path state, const Clock& clock,
-           MemoryStatus memory, std::function<void()> on_lock);
+           MemoryStatus memory, Hooks hooks);
     ~Daemon() override;
 
     // Before threads: told when the vault opens, and when it is used.
@@ -82,7 +87,7 @@ private:
     const std::filesystem::path folder_;
     const Clock& clock_;
     const MemoryStatus memory_;
-    const std::function<void()> on_lock_;
+    const Hooks hooks_;
 
     // Creating, unlocking, trying secrets, changing slots: one at a time.
     std::mutex life_;

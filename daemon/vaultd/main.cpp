@@ -103,10 +103,15 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     // Readable when a client asked to lock, or when there is nobody left to serve for.
     const daemon::Descriptor ended{eventfd(0, EFD_CLOEXEC)};
     std::atomic<bool> locking = false;
-    Daemon daemon{config, places.state, system_clock(), memory, [&] {
-                      locking = true;
-                      eventfd_write(ended.get(), 1);
-                  }};
+    const daemon::Descriptor overwritten = listen_fds.take(overwrite::kProgressName);
+    Daemon::Hooks hooks;
+    hooks.opening = [&] { (void)supervision->unlocked(); };
+    hooks.lock = [&] {
+        locking = true;
+        eventfd_write(ended.get(), 1);
+    };
+    hooks.overwritten = [&] { return overwrite::read_progress(overwritten.get()); };
+    Daemon daemon{config, places.state, system_clock(), memory, std::move(hooks)};
     AutoLock auto_lock{config.lock, system_clock(), std::move(*timer)};
     daemon.set_auto_lock(auto_lock);
     PeerRule peers;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "api/base/result.h"
+#include "daemon/overwrite/progress.h"
 #include "sandbox/memory_lock.h"
 #include "sandbox/secret.h"
 #include "vault/id.h"
@@ -56,6 +57,7 @@ struct LockTrigger {
 // Known locked or not.
 struct DaemonStatus {
     MemoryStatus memory;
+    overwrite::Progress overwritten;  // of free memory, after the lock before
     std::optional<ErrorCode> vault_problem;  // set when the vault is unusable
     std::uint64_t waiting_envelopes = 0;
     Connection connection = Connection::no_courier;

@@ -108,6 +108,9 @@ private:
         reply.set_memory(status.memory.lock == sandbox::MemoryLock::all
                              ? v1::GetStatusResponse::MEMORY_LOCKED
                              : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
+        reply.set_free_memory(
+            static_cast<v1::GetStatusResponse::FreeMemory>(status.overwritten.state));
+        reply.set_free_memory_percent(status.overwritten.percent);
         reply.set_plain_swap(status.memory.swap == sandbox::Swap::plain);
         reply.set_spool_full(status.spool_full);
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};

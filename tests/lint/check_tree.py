@@ -24,10 +24,12 @@ LAYERS = {
     "daemon/courier": ["api", "sandbox", "daemon/base", "daemon/config", "daemon/libsignal",
                        "daemon/link", "daemon/spool", "daemon/courier"],
     "daemon/vaultd": ["api", "sandbox", "vault", "daemon/base", "daemon/config",
-                      "daemon/libsignal", "daemon/link", "daemon/spool", "daemon/vaultd"],
+                      "daemon/libsignal", "daemon/link", "daemon/overwrite", "daemon/spool",
+                      "daemon/vaultd"],
+    "daemon/overwrite": ["api/base", "sandbox", "daemon/base", "daemon/overwrite"],
     "daemon/sentry": ["api/base", "sandbox", "daemon/base", "daemon/config", "daemon/sentry"],
     "daemon/supervisor": ["api/base", "sandbox", "daemon/base", "daemon/config",
-                          "daemon/supervisor"],
+                          "daemon/overwrite", "daemon/supervisor"],
     "clients": ["api", "sandbox", "clients"],
 }
 # Generated from api/proto: who may see which messages. Plaintext is signal.proto's.

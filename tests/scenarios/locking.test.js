@@ -92,3 +92,19 @@ scenario('Open time: over, however busy it is', async (world) => {
     await world.api.serving('LOCKED');
     await world.unlock();
 });
+
+scenario('Free memory is overwritten after a lock, and after a crash, of an open vault', async (world) => {
+    const overwritten = () => until('overwritten', async () => {
+        const status = await world.api.serving();
+        return status.free_memory === 'FREE_MEMORY_OVERWRITTEN';
+    });
+    await openVault(world, 'overwrite_free_memory = 1');
+    assert.equal((await world.api.status()).free_memory, 'FREE_MEMORY_UNSPECIFIED');
+    await world.api.lock();
+    await overwritten();
+    await world.unlock();
+    await world.nacre.kill('nacre-vaultd');
+    await world.api.serving('LOCKED');
+    await until('started again', () => world.nacre.log.match(/nacre-overwrite started_pid/g)?.length === 2);
+    await overwritten();
+});

@@ -316,6 +316,22 @@ TEST_CASE("nacred: a killed vault comes back, and the courier gets a new link",
     CHECK(courier.told() == "link");
 }
 
+TEST_CASE("nacred: a courier that lost the link gets a new one, and so does the vault",
+          "[supervisor][nacred]") {
+    const Nacred nacred;
+    const auto [vault, courier] = nacred.both();
+    CHECK(vault.told() == "link");
+    CHECK(courier.told() == "link");
+    courier.order_and_wait("want_link");
+    // The old link may be seen to close before the new one is there.
+    const auto next_link = [](const Stub& stub) {
+        const std::string told = stub.told();
+        return told == "link closed" ? stub.told() : told;
+    };
+    CHECK(next_link(courier) == "link");
+    CHECK(next_link(vault) == "link");
+}
+
 TEST_CASE("nacred: a client that connects between two vaults is served by the next",
           "[supervisor][nacred]") {
     const Nacred nacred;

@@ -92,6 +92,7 @@ private:
         if (verb == "deaf") deaf_ = true;
         if (verb == "say") (void)daemon::write_all(link_.get(), as_bytes(rest));
         if (verb == "accept") accept_one();
+        if (verb == "want_link") (void)supervision_.want_link();
         if (verb == "garbage") (void)send(supervision_.control(), "?", 1, 0);
         if (verb == "lock") {
             (void)supervision_.locking();
