@@ -3,6 +3,8 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 #include <string_view>
 
 #include "vault/file.h"
@@ -111,6 +113,18 @@ void destroy_copy(HeaderPage& page) {
     set_checksum(page);
 }
 
+// Headers that were destroyed by this process, so that a change of slots or an opening that is under
+// way does not bring them back. Held while a header is written.
+struct Destroyed {
+    std::mutex mutex;
+    std::set<std::filesystem::path> headers;
+};
+
+Destroyed& destroyed() {
+    static auto* const the_destroyed = new Destroyed;  // outlives every thread
+    return *the_destroyed;
+}
+
 Error damaged() { return {ErrorCode::vault_damaged, "read the vault header"}; }
 
 }  // namespace
@@ -193,6 +207,11 @@ Result<void> create_header(const std::filesystem::path& path, const HeaderPage& 
 
 Result<void> write_header(const std::filesystem::path& path, const HeaderPage& page,
                           std::size_t kept) {
+    Destroyed& gone = destroyed();
+    const std::lock_guard lock{gone.mutex};
+    if (gone.headers.contains(path.lexically_normal())) {
+        return Error{ErrorCode::canceled, "write a header that was destroyed"};
+    }
     const File file = NACRE_TRY(File::open(path, File::How::overwrite));
     const std::size_t spare = 1 - kept;
     NACRE_TRY(file.write_at(spare * kHeaderCopySize, page));
@@ -202,7 +221,11 @@ Result<void> write_header(const std::filesystem::path& path, const HeaderPage& p
 }
 
 Result<void> destroy_slots(const std::filesystem::path& folder) {
-    const auto file = File::open(folder / "vault.header", File::How::overwrite);
+    const auto path = folder / "vault.header";
+    Destroyed& gone = destroyed();
+    const std::lock_guard lock{gone.mutex};
+    gone.headers.insert(path.lexically_normal());
+    const auto file = File::open(path, File::How::overwrite);
     if (!file.ok() && file.error().code == ErrorCode::not_found) {
         return Error{ErrorCode::no_vault, "open the vault header"};
     }

@@ -75,9 +75,10 @@ Result<void> write_header(const std::filesystem::path& file, const HeaderPage& p
                           std::size_t kept);
 
 // Overwrites salt, slots and directory of both copies in `folder` with random bytes, durably: after
-// that no secret opens this vault any more. For panic; needs no key and takes no lock, so it works
-// beside an open vault, whose process must end then: it still has the key, and its next writing of
-// the header would bring the slots back. Does as much as the disk lets it; the last failure if any.
+// that no secret opens this vault any more. For panic; needs no key and takes no lock of the vault,
+// so it works beside an open one. This process never writes that header again (write_header:
+// canceled), so a change of slots under way does not bring it back; it should end, as it still has
+// the key. Does as much as the disk lets it; the last failure if any.
 Result<void> destroy_slots(const std::filesystem::path& folder);
 
 }  // namespace nacre::vault

@@ -10,6 +10,7 @@ const KdfLimits& kdf_limits() {
         .max_passes = 64,
         .max_lanes = 16,
         .target_ms = 1000,
+        .least_opening_ms = 250,
     };
     return kProduct;
 }

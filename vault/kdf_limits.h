@@ -17,6 +17,9 @@ struct KdfLimits {
     std::uint32_t max_passes;
     std::uint32_t max_lanes;
     std::uint32_t target_ms;  // what calibrate() aims at unless told
+    // What opening takes at least after Argon2id: room for a duress to destroy what it has to, so
+    // that the time of the answer does not tell.
+    std::uint32_t least_opening_ms;
 };
 
 const KdfLimits& kdf_limits();

@@ -11,6 +11,7 @@ const KdfLimits& kdf_limits() {
         .max_passes = 64,
         .max_lanes = 16,
         .target_ms = 5,
+        .least_opening_ms = 0,
     };
     return kTest;
 }

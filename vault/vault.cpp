@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "vault/client_store.h"
+#include "vault/kdf_limits.h"
 #include "vault/migrations.h"
 #include "vault/unlocking.h"
 #include "vault/vault_state.h"
@@ -63,12 +66,31 @@ Result<Made> make_header(const Passphrase& passphrase, const KdfParameters& kdf,
     return Made{std::move(fresh), slot, std::move(vault_key)};
 }
 
+// The table's name for the command line's token.
+constexpr std::string_view kCommandLine = "nacre-cli";
+
+// A client that a new database shall know; zeros: none.
+struct KnownClient {
+    TokenHash token{};
+    std::int64_t since_ms = 0;
+};
+
+Result<void> fill_database(Database& database, std::uint64_t generation, const KnownClient& client) {
+    NACRE_TRY(migrate(database, migrations()));
+    auto transaction = NACRE_TRY(Transaction::begin(database));
+    NACRE_TRY(write_generation(database, generation));
+    if (client.token != TokenHash{}) {
+        NACRE_TRY(ClientStore{database}.adopt(kCommandLine, client.token, Scopes::all(),
+                                              client.since_ms));
+    }
+    return transaction.commit();
+}
+
 // All of it in the main file: its log does not move with it.
 Result<void> make_database(const std::filesystem::path& path, const Secret<32>& key,
-                           std::uint64_t generation, Database::Mode mode) {
-    auto database = NACRE_TRY(Database::open(path, key, mode));
-    NACRE_TRY(migrate(database, migrations()));
-    NACRE_TRY(write_generation(database, generation));
+                           std::uint64_t generation) {
+    auto database = NACRE_TRY(Database::open(path, key, Database::Mode::create));
+    NACRE_TRY(fill_database(database, generation, {}));
     return database.truncate_log();
 }
 
@@ -76,28 +98,21 @@ Result<void> make_files(const Folder& folder, const Made& made) {
     const auto database_key = NACRE_TRY(derive_subkey(made.vault_key, Purpose::database));
     const auto header_key = NACRE_TRY(derive_subkey(made.vault_key, Purpose::header));
     const Header& header = made.fresh.header;
-    NACRE_TRY(make_database(folder.new_database(), database_key, header.generation,
-                            Database::Mode::create));
+    NACRE_TRY(make_database(folder.new_database(), database_key, header.generation));
     NACRE_TRY(folder.drop_empty_log());
     return create_header(folder.new_header(), serialize(header, header_key));
 }
 
 // ---- duress
 
-// The table's name for the command line's token.
-constexpr std::string_view kCommandLine = "nacre-cli";
-
 // In the place of the old one: the same file, made anew under a key that never opened anything.
 Result<void> empty_database(const Folder& folder, const Secret<32>& vault_key,
-                            std::uint64_t generation, const Secret<32>* token) {
+                            std::uint64_t generation, const TokenHash& token) {
     const auto key = NACRE_TRY(derive_subkey(vault_key, Purpose::database));
     NACRE_TRY(folder.drop_log());
-    NACRE_TRY(make_database(folder.database(), key, generation, Database::Mode::recreate));
-    if (token == nullptr || token->equals(NACRE_TRY(Secret<32>::zeroed()))) return {};
-    TokenHash hash{};
-    std::copy(token->view().begin(), token->view().end(), hash.begin());
-    auto database = NACRE_TRY(Database::open(folder.database(), key, Database::Mode::read_write));
-    return ClientStore{database}.adopt(kCommandLine, hash, Scopes::all(), folder.made_ms());
+    auto database =
+        NACRE_TRY(Database::open(folder.database(), key, Database::Mode::recreate));
+    return fill_database(database, generation, {token, folder.made_ms()});
 }
 
 // The slots first: from the second sync of the header on, no secret leads to the old key.
@@ -111,8 +126,10 @@ Result<Unlocked> begin_anew(const Folder& folder, Unlocked duress) {
     const auto header_key = NACRE_TRY(derive_subkey(vault_key, Purpose::header));
     NACRE_TRY(write_header(folder.header(), serialize(fresh.header, header_key),
                            duress.copy.position));
-    NACRE_TRY(folder.drop_rekeyed());
-    NACRE_TRY(empty_database(folder, vault_key, old.generation, &duress.content));
+    if (NACRE_TRY(file_exists(folder.rekeyed_database()))) NACRE_TRY(folder.drop_rekeyed());
+    TokenHash token{};
+    std::copy(duress.content.view().begin(), duress.content.view().end(), token.begin());
+    NACRE_TRY(empty_database(folder, vault_key, old.generation, token));
     return Unlocked{{fresh.header, duress.copy.position}, duress.slot,
                     SlotType::passphrase,                 std::move(duress.wrapping_key),
                     std::move(vault_key),                 fresh.directory};
@@ -144,7 +161,7 @@ Result<void> settle(const Folder& folder, const Unlocked& unlocked) {
         return folder.adopt_rekeyed();
     }
     if (!unlocked.directory.database_pending) return {};  // damage; opening it says so
-    return empty_database(folder, unlocked.content, unlocked.copy.header.generation, nullptr);
+    return empty_database(folder, unlocked.content, unlocked.copy.header.generation, {});
 }
 
 }  // namespace
@@ -272,6 +289,8 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& path,
     tell(progress, "Deriving the key from the passphrase");
     Unlocked unlocked = NACRE_TRY(unlock_any(copies, passphrase));
     tell(progress, "Opening the database");
+    const auto answer = std::chrono::steady_clock::now() +
+                        std::chrono::milliseconds{kdf_limits().least_opening_ms};
     const bool duress = unlocked.type == SlotType::duress;
     if (duress) {
         unlocked = NACRE_TRY(begin_anew(folder, std::move(unlocked)));
@@ -280,13 +299,17 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& path,
     }
     auto state =
         NACRE_TRY(VaultMaker::make(std::move(folder), std::move(lock), std::move(unlocked)));
-    if (duress) return std::unique_ptr<Vault>{new Vault{std::move(state)}};
+    if (duress) {
+        std::this_thread::sleep_until(answer);
+        return std::unique_ptr<Vault>{new Vault{std::move(state)}};
+    }
     NACRE_TRY(check_schema(state->database, migrations()));
     const std::uint64_t in_database = NACRE_TRY(read_generation(state->database));
     NACRE_TRY(
         VaultMaker::compare_generations(*state, in_database, options.accept_older_header));
     NACRE_TRY(migrate(state->database, migrations()));
     NACRE_TRY(VaultMaker::begin_generation(*state));
+    std::this_thread::sleep_until(answer);
     return std::unique_ptr<Vault>{new Vault{std::move(state)}};
 }
 

@@ -237,6 +237,25 @@ TEST_CASE("rekey: the duress slot still destroys", "[vault][rekey]") {
     CHECK_THAT(open_vault(dir.path()), FailsWith(ErrorCode::wrong_passphrase));
 }
 
+TEST_CASE("slots: destroyed, they stay so whatever is under way", "[vault][slots]") {
+    const TempDir dir;
+    {
+        const auto vault = *create_vault(dir.path());
+        const auto change = *vault->add_slot({}, passphrase("second"));
+        const auto rekey = *Rekey::begin(*vault, {});
+        while (!rekey->step()->finished) {
+        }
+        REQUIRE(destroy_slots(dir.path()).ok());
+        const Bytes destroyed = tests::read_all(dir / "vault.header");
+        CHECK_THAT(vault->apply(change), FailsWith(ErrorCode::canceled));
+        CHECK_THAT(rekey->commit(), FailsWith(ErrorCode::canceled));
+        CHECK(tests::read_all(dir / "vault.header") == destroyed);
+    }
+    CHECK(Vault::probe(dir.path()).state == Probe::State::present);
+    CHECK_THAT(open_vault(dir.path()), FailsWith(ErrorCode::wrong_passphrase));
+    CHECK_THAT(open_vault(dir.path(), "second"), FailsWith(ErrorCode::wrong_passphrase));
+}
+
 // ---- duress
 
 TEST_CASE("duress: what opens is empty, and what was is gone", "[vault][duress]") {
