@@ -188,41 +188,52 @@ void Logind::session_changed(sd_bus_message* message) {
 }
 
 void Logind::prepare_for_sleep(sd_bus_message* message) {
-    if (begins(message)) return triggers_.sleep.begin([this] { inhibitor_.reset(); });
+    if (begins(message)) return triggers_.sleep.begin([this] { sleep_inhibitor_.reset(); });
     triggers_.sleep.end();
     inhibit();
 }
 
 void Logind::prepare_for_shutdown(sd_bus_message* message) {
-    if (begins(message)) return triggers_.shutdown.begin([this] { inhibitor_.reset(); });
+    if (begins(message)) return triggers_.shutdown.begin([this] { shutdown_inhibitor_.reset(); });
     inhibit();
 }
 
 void Logind::inhibit() {
-    std::string what;
-    if (triggers_.sleep.at_once()) what = "sleep";
-    if (triggers_.shutdown.watched()) what += what.empty() ? "shutdown" : ":shutdown";
-    if (what.empty() || inhibitor_) return;
+    // One each: for both together logind asks polkit about something else, which only a person at
+    // the seat may do.
+    if (triggers_.sleep.at_once()) inhibit("sleep", sleep_inhibitor_);
+    if (triggers_.shutdown.watched()) inhibit("shutdown", shutdown_inhibitor_);
+}
+
+void Logind::inhibit(const char* what, daemon::Descriptor& inhibitor) {
+    if (inhibitor) return;
     sd_bus_message* raw = nullptr;
     const int called = sd_bus_call_method(bus_.get(), kService, kObject, kManager, "Inhibit",
-                                          nullptr, &raw, "ssss", what.c_str(), "nacre",
+                                          nullptr, &raw, "ssss", what, "nacre",
                                           "the vault is locked first", "delay");
     const Message reply{raw};
     int fd = -1;
     if (called >= 0 && sd_bus_message_read(reply.get(), "h", &fd) >= 0) {
-        inhibitor_ = daemon::Descriptor{fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+        inhibitor = daemon::Descriptor{fcntl(fd, F_DUPFD_CLOEXEC, 3)};
     }
-    if (inhibitor_) return;
-    log::write(log::Level::warning, "no inhibitor: sleep and shutdown do not wait for the lock",
+    if (inhibitor) return;
+    log::write(log::Level::warning, "no inhibitor: sleep or shutdown does not wait for the lock",
                os_error("Inhibit", called < 0 ? -called : EBADMSG));
 }
 
-void Logind::manager_changed(sd_bus_message*) { look_at_lid(); }
+void Logind::manager_changed(sd_bus_message* message) {
+    const auto closed = changed_bool(message, kManager, "LidClosed");
+    if (closed) set_lid(*closed);
+}
 
 void Logind::look_at_lid() {
     const auto closed = read_bool(bus_.get(), kObject, kManager, "LidClosed");
-    if (!closed || *closed == lid_closed_) return;
-    lid_closed_ = *closed;
+    if (closed) set_lid(*closed);
+}
+
+void Logind::set_lid(bool closed) {
+    if (closed == lid_closed_) return;
+    lid_closed_ = closed;
     if (lid_closed_) {
         triggers_.lid.begin();
     } else {

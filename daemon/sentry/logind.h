@@ -61,15 +61,18 @@ private:
     bool counts(const std::string& session) const;
     void set_locked(const std::string& session, bool locked);
     void look_at_lid();
+    void set_lid(bool closed);
     void poll_lid();
     // Holds sleep and shutdown back, as far as they lock at once.
     void inhibit();
+    void inhibit(const char* what, daemon::Descriptor& inhibitor);
 
     sd_event* const event_;
     const Triggers triggers_;
     const std::vector<uid_t> users_;
     Bus bus_;
-    daemon::Descriptor inhibitor_;
+    daemon::Descriptor sleep_inhibitor_;
+    daemon::Descriptor shutdown_inhibitor_;
     std::set<std::string> locked_;  // sessions
     bool lid_closed_ = false;
     EventSource lid_timer_;

@@ -62,6 +62,7 @@ void Usb::look(const char* removed_path) {
     if (there == there_) return;
     there_ = there;
     if (there) {
+        log::write(log::Level::info, "the USB device is back");
         trigger_.end();
     } else {
         trigger_.begin();
