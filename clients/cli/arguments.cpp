@@ -109,6 +109,7 @@ void add_vault_commands(CLI::App& app, Arguments& out) {
     unlock->add_flag("--new-token", out.new_token,
                      "Get a new token for this command, when the old one is lost");
     app.add_subcommand("lock", "Lock the vault: the process that holds its keys ends");
+    app.add_subcommand("panic", "Lock at once; destroys the vault's slots first if so configured");
     app.add_subcommand("status", "Say how things are");
     auto* link = app.add_subcommand("link", "Become a device of your account, by a QR code");
     link->add_option("--name", out.device_name, "What the phone shows for this device")

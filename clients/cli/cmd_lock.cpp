@@ -14,6 +14,8 @@ using Status = v1::GetStatusResponse;
 constexpr int kTries = 100;
 constexpr int kPauseMs = 50;
 
+}  // namespace
+
 bool wait_until_locked(const Session& session) {
     for (int i = 0; i < kTries; ++i) {
         auto channel = client::Channel::open(session.places().api_socket, {});
@@ -28,8 +30,6 @@ bool wait_until_locked(const Session& session) {
     }
     return false;
 }
-
-}  // namespace
 
 ExitCode cmd_lock(Session& session) {
     v1::LockResponse reply;

@@ -15,6 +15,7 @@ namespace nacre::cli {
 ExitCode cmd_init(Session& session);
 ExitCode cmd_unlock(Session& session);
 ExitCode cmd_lock(Session& session);
+ExitCode cmd_panic(Session& session);
 ExitCode cmd_status(Session& session);
 ExitCode cmd_link(Session& session);
 ExitCode cmd_reconnect(Session& session);
@@ -30,6 +31,9 @@ ExitCode cmd_watch(Session& session);
 ExitCode cmd_slot(Session& session);
 ExitCode cmd_passphrase(Session& session);
 
+// cmd_lock.cpp, for cmd_panic.cpp: whether a locked daemon answers within some seconds.
+bool wait_until_locked(const Session& session);
+
 // cmd_slot.cpp, for cmd_passphrase.cpp.
 ExitCode change_passphrase(Session& session);
 
@@ -42,6 +46,7 @@ inline constexpr Command kCommands[] = {
     {"init", cmd_init},
     {"unlock", cmd_unlock},
     {"lock", cmd_lock},
+    {"panic", cmd_panic},
     {"status", cmd_status},
     {"link", cmd_link},
     {"reconnect", cmd_reconnect},

@@ -18,6 +18,8 @@ constexpr std::array kRules{
     RpcRule{"nacre.v1.VaultService/CreateVault", kNoVault, kNoToken},
     RpcRule{"nacre.v1.VaultService/Unlock", kAnyVault, kNoToken},
     RpcRule{"nacre.v1.VaultService/Lock", kUnlocked, Scope::status},
+    // A locked vault asks for no token.
+    RpcRule{"nacre.v1.VaultService/Panic", kAnyVault, Scope::status},
     RpcRule{"nacre.v1.VaultService/AcceptEnvironment", kUnlocked, Scope::admin},
     RpcRule{"nacre.v1.VaultService/Reconnect", kUnlocked, Scope::admin},
 
@@ -87,7 +89,9 @@ Result<void> admit(const RpcRule& rule, VaultState state, vault::Scopes scopes) 
         if (rule.states == kNoVault) return Error{ErrorCode::already_exists, "admission"};
         return wrong_state(state);
     }
-    if (!rule.scope) return {};
+    // A vault that is not open knows no tokens. What may be done to it, whoever got past the peer check
+    // may do, as with the files themselves.
+    if (!rule.scope || state != VaultState::unlocked) return {};
     if (scopes.bits == 0) return Error{ErrorCode::unauthenticated, "admission"};
     if (!scopes.has(*rule.scope)) return Error{ErrorCode::permission_denied, "admission"};
     return {};

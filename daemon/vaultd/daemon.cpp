@@ -1,6 +1,7 @@
 #include "daemon/vaultd/daemon.h"
 
 #include "api/base/log.h"
+#include "vault/header.h"
 
 namespace nacre::vaultd {
 namespace {
@@ -75,6 +76,7 @@ CourierListener Daemon::listener() {
 void Daemon::finish(std::chrono::steady_clock::time_point until) {
     ending_ = true;
     if (const auto open = session()) open->finish(until);
+    if (destroyed_) (void)vault::destroy_slots(folder_);
 }
 
 void Daemon::close() {
@@ -193,10 +195,28 @@ Result<std::string> Daemon::new_token(std::string_view client_name) {
 Result<void> Daemon::lock() {
     // A passphrase that is being tried is a secret to wipe as well.
     if (nothing_to_lock()) return Error{ErrorCode::vault_locked, "lock"};
-    if (ending_.exchange(true)) return {};
+    end();
+    return {};
+}
+
+Result<bool> Daemon::panic() {
+    const bool destroys = config_.lock.panic_destroys_slots;
+    Result<void> outcome;
+    if (destroys) {
+        destroyed_ = true;
+        outcome = vault::destroy_slots(folder_);
+        log::write(log::Level::notice, "panic: slots destroyed", {log::field("ok", outcome.ok())});
+    }
+    // Whatever came of it. A locked process ends as well: its successor looks at the header anew.
+    if (destroys || !nothing_to_lock()) end();
+    if (!outcome.ok()) return outcome.error();
+    return destroys;
+}
+
+void Daemon::end() {
+    if (ending_.exchange(true)) return;
     if (has_credential_) stay_locked_.set();
     hooks_.lock();
-    return {};
 }
 
 std::shared_ptr<vault::Vault> Daemon::vault() {

@@ -41,6 +41,7 @@ public:
 
     // For a lock: nothing more begins, and the writer has until then to end what it is at. The process
     // should be wiped next. Once.
+    // After a panic the slots are destroyed once more: whatever wrote the header meanwhile is over.
     void finish(std::chrono::steady_clock::time_point until);
     // Ends every thread; durable state stays as it is. The process should end afterwards.
     void close();
@@ -64,6 +65,7 @@ public:
     Result<vault::SlotChange> change_slots(const PrepareSlots& prepare) override;
     Rekeyed rekey(std::size_t removed, const RekeyObserver& observer) override;
     Result<void> lock() override;
+    Result<bool> panic() override;
     std::shared_ptr<vault::Vault> vault() override;
     Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
                                std::stop_token stop) override;
@@ -82,6 +84,7 @@ private:
     Result<std::shared_ptr<Session>> unlocked() const;
     Result<void> begin_session(std::shared_ptr<vault::Vault> vault);
     void look();
+    void end();
 
     const config::Config& config_;
     const std::filesystem::path folder_;
@@ -99,6 +102,7 @@ private:
     std::atomic<VaultState> state_ = VaultState::none;
     std::atomic<ErrorCode> problem_ = ErrorCode::internal;
     std::atomic<bool> ending_ = false;
+    std::atomic<bool> destroyed_ = false;
     std::atomic<int> opening_ = 0;  // calls that are creating or unlocking
     AutoLock* auto_lock_ = nullptr;
     Courier courier_;

@@ -129,6 +129,8 @@ public:
 
     // Returns once the process is about to end; the caller's reply may or may not arrive.
     virtual Result<void> lock() = 0;
+    // Locks what there is to lock; destroys the slots before, if configured: whether that was done.
+    virtual Result<bool> panic() = 0;
 
     // The open vault, or null when locked; stays valid while the pointer is held. Its readers are
     // what the list, get and search handlers use.

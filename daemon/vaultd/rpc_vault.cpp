@@ -78,6 +78,15 @@ public:
                      [&](const Caller&) { return context_.operations.lock(); });
     }
 
+    grpc::Status Panic(grpc::ServerContext* call, const v1::PanicRequest*,
+                       v1::PanicResponse* reply) override {
+        return serve(context_.gate, "nacre.v1.VaultService/Panic", *call,
+                     [&](const Caller&) -> Result<void> {
+                         reply->set_slots_destroyed(NACRE_TRY(context_.operations.panic()));
+                         return {};
+                     });
+    }
+
     grpc::Status AcceptEnvironment(grpc::ServerContext* call, const v1::AcceptEnvironmentRequest*,
                                    v1::AcceptEnvironmentResponse*) override {
         return serve(context_.gate, "nacre.v1.VaultService/AcceptEnvironment", *call,

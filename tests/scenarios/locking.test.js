@@ -2,10 +2,13 @@
 // comes after is a locked daemon, on the same sockets.
 
 import assert from 'node:assert/strict';
+import {writeFileSync} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
-import {scenario} from './support/world.js';
+import {Cli} from './support/cli.js';
+import {Code} from './support/api.js';
+import {kPassphrase, scenario} from './support/world.js';
 import {alive} from './support/daemon.js';
 import {until, within} from './support/wait.js';
 
@@ -108,3 +111,47 @@ scenario('Free memory is overwritten after a lock, and after a crash, of an open
     await until('started again', () => world.nacre.log.match(/nacre-overwrite started_pid/g)?.length === 2);
     await overwritten();
 });
+
+function panic(world) {
+    const cli = new Cli(world.nacre.environment);
+    return (token) => cli.run(['--json', '--socket', world.api.socket, '--token-file', token, 'panic']);
+}
+
+scenario('Panic: locks with a token, without one, and what is locked already', async (world) => {
+    await openVault(world);
+    const token = path.join(world.folder, 'cli.token');
+    writeFileSync(token, `${world.api.token}\n`, {mode: 0o600});
+    for (const [file, code] of [[token, 0], ['/nonexistent', undefined], [token, 0]]) {
+        const vault = await world.nacre.pid('nacre-vaultd');
+        const result = await panic(world)(file);
+        if (code !== undefined) {
+            assert.equal(result.code, code, result.stderr);
+            assert.deepEqual(JSON.parse(result.stdout), {state: 'locked', slotsDestroyed: false});
+        }
+        assert.ok(!alive(vault));
+        await world.unlock();
+    }
+    await world.api.lock();
+    await world.api.serving('LOCKED');
+    const result = await panic(world)('/nonexistent');
+    assert.equal(result.code, 0, result.stderr);
+    await world.unlock();
+});
+
+for (const state of ['open', 'locked']) {
+    scenario(`Panic: destroys what opens the vault, if configured: ${state}`, async (world) => {
+        await openVault(world, 'panic_destroys_slots = true');
+        if (state === 'locked') {
+            await world.api.lock();
+            await world.api.serving('LOCKED');
+        }
+        const token = path.join(world.folder, 'cli.token');
+        writeFileSync(token, `${world.api.token}\n`, {mode: 0o600});
+        const result = await panic(world)(token);
+        assert.equal(result.code, 0, result.stderr);
+        assert.deepEqual(JSON.parse(result.stdout), {state: 'locked', slotsDestroyed: true});
+        await world.api.serving('LOCKED');
+        await assert.rejects(world.api.unlock(kPassphrase),
+            (error) => Code[error.code] === 'PERMISSION_DENIED' && error.reason === 'WRONG_PASSPHRASE');
+    });
+}

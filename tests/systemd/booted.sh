@@ -24,12 +24,13 @@ check() {
 # --- A user with a session, and nacre as that user's service.
 useradd -m -s /bin/bash vera
 uid=$(id -u vera)
+home=$(getent passwd vera | cut -d: -f6)
 as_vera() {
-    runuser -u vera -- env XDG_RUNTIME_DIR="/run/user/$uid" HOME=/home/vera \
+    runuser -u vera -- env XDG_RUNTIME_DIR="/run/user/$uid" HOME="$home" \
         DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$uid/bus" "$@"
 }
-install -d -o vera -g vera /home/vera/.config /home/vera/.config/nacre
-cat >/home/vera/.config/nacre/default.toml <<'CONFIG'
+install -d -o vera -g vera "$home/.config" "$home/.config/nacre"
+cat >"$home/.config/nacre/default.toml" <<'CONFIG'
 [vault]
 kdf_target_ms = 50
 [lock]
@@ -38,7 +39,7 @@ screen_saver = 0
 sleep = 0
 shutdown = true
 CONFIG
-chown vera: /home/vera/.config/nacre/default.toml
+chown vera: "$home/.config/nacre/default.toml"
 # Sleep and shutdown may be held for long here, so that a slow machine does not decide.
 install -d /etc/systemd/logind.conf.d
 printf '[Login]\nInhibitDelayMaxSec=60\n' >/etc/systemd/logind.conf.d/nacre.conf
@@ -52,7 +53,7 @@ systemd-run -q --unit=vera-session -p PAMName=su-l -p User=vera sleep infinity
 session_of_vera() {
     local id
     for id in $(loginctl list-sessions --no-legend | awk -v uid="$uid" '$2 == uid { print $1 }'); do
-        [ "$(loginctl show-session "$id" -p Class --value)" != user ] || echo "$id"
+        case $(loginctl show-session "$id" -p Class --value) in manager*) ;; *) echo "$id" ;; esac
     done | head -n1
 }
 has_session() { [ -n "$(session_of_vera)" ] && [ -S "/run/user/$uid/bus" ]; }
@@ -158,8 +159,8 @@ session = 0
 sleep = 0
 CONFIG
 nacre_system() {
-    runuser -u vera -- env HOME=/home/vera nacre --socket /run/nacre/api.sock \
-        --token-file /home/vera/system.token "$@"
+    runuser -u vera -- env HOME="$home" nacre --socket /run/nacre/api.sock \
+        --token-file "$home/system.token" "$@"
 }
 start_system_mode() {
     systemctl start nacre-vault.service nacre-sentry.service &&

@@ -74,11 +74,13 @@ TEST_CASE("admission: every RPC of the API has one row, and no row is without an
     }
 }
 
-TEST_CASE("admission: a locked vault answers health, status, create, unlock and nothing else",
+TEST_CASE("admission: a locked vault answers health, status, create, unlock, panic and nothing "
+          "else",
           "[vaultd][admission]") {
     const std::set<std::string> open{
         "nacre.v1.VaultService/GetStatus",
         "nacre.v1.VaultService/Unlock",
+        "nacre.v1.VaultService/Panic",
         "grpc.health.v1.Health/Check",
         "grpc.health.v1.Health/Watch",
         "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
@@ -132,6 +134,18 @@ TEST_CASE("admission: each scope opens its own calls", "[vaultd][admission]") {
     CHECK_THAT(admit(rule("nacre.v1.LinkingService/Link"), VaultState::unlocked,
                      only(vault::Scope::send)),
                FailsWith(ErrorCode::permission_denied));
+}
+
+TEST_CASE("admission: panic needs a token of the open vault, and none of any other",
+          "[vaultd][admission]") {
+    const RpcRule& panic = rule("nacre.v1.VaultService/Panic");
+    CHECK_THAT(admit(panic, VaultState::unlocked, {}), FailsWith(ErrorCode::unauthenticated));
+    CHECK_THAT(admit(panic, VaultState::unlocked, only(vault::Scope::read)),
+               FailsWith(ErrorCode::permission_denied));
+    CHECK(admit(panic, VaultState::unlocked, only(vault::Scope::status)).ok());
+    CHECK(admit(panic, VaultState::locked, {}).ok());
+    CHECK(admit(panic, VaultState::unusable, {}).ok());
+    CHECK_THAT(admit(panic, VaultState::none, {}), FailsWith(ErrorCode::no_vault));
 }
 
 TEST_CASE("admission: an unusable vault says so, and is not replaced by a new one",

@@ -82,6 +82,11 @@ Result<void> FakeOperations::lock() {
     return {};
 }
 
+Result<bool> FakeOperations::panic() {
+    (void)lock();
+    return true;
+}
+
 std::shared_ptr<vault::Vault> FakeOperations::vault() {
     const std::lock_guard lock{mutex_};
     return vault_;

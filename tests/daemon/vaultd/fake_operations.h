@@ -34,6 +34,7 @@ public:
     Result<vault::SlotChange> change_slots(const PrepareSlots& prepare) override;
     Rekeyed rekey(std::size_t removed, const RekeyObserver& observer) override;
     Result<void> lock() override;
+    Result<bool> panic() override;
     std::shared_ptr<vault::Vault> vault() override;
     Result<vaultd::LinkedAccount> link(std::string_view device_name,
                                        const vaultd::LinkObserver& observer,
