@@ -166,6 +166,35 @@ Result<void> OutboxStore::retry_all_now() {
     return row.run();
 }
 
+Result<void> OutboxStore::hold_receipt(const HeldReceipt& receipt, std::int64_t due_ms) {
+    auto row = NACRE_TRY(database_.prepare(
+        "INSERT INTO held_receipt (destination, timestamp_ms, due_ms) VALUES (?1, ?2, ?3)"));
+    return row.bind(0, receipt.destination.bytes)
+        .bind(1, receipt.timestamp_ms)
+        .bind(2, due_ms)
+        .run();
+}
+
+Result<std::vector<OutboxStore::HeldReceipt>> OutboxStore::take_due_receipts(std::int64_t now_ms) {
+    std::vector<HeldReceipt> due;
+    std::vector<std::int64_t> rows;
+    {
+        auto row = NACRE_TRY(database_.prepare(
+            "SELECT row, destination, timestamp_ms FROM held_receipt WHERE due_ms <= ?1 "
+            "ORDER BY due_ms LIMIT 100"));
+        row.bind(0, now_ms);
+        while (NACRE_TRY(row.step())) {
+            rows.push_back(row.integer(0));
+            due.push_back({ServiceId{array_column<17>(row, 1)}, row.integer(2)});
+        }
+    }
+    for (const std::int64_t each : rows) {
+        auto row = NACRE_TRY(database_.prepare("DELETE FROM held_receipt WHERE row = ?1"));
+        NACRE_TRY(row.bind(0, each).run());
+    }
+    return due;
+}
+
 Result<std::vector<std::int64_t>> OutboxStore::unblock(const ServiceId& destination) {
     auto row = NACRE_TRY(database_.prepare(
         "UPDATE outbox SET state = 1, next_try_ms = 0 WHERE state = 3 AND destination = ?1 "

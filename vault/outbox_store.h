@@ -78,6 +78,14 @@ public:
     Result<void> retry_all_now();
     // Returns the messages (orders) whose entries wait for keys again.
     Result<std::vector<std::int64_t>> unblock(const ServiceId& destination);
+    // A delivery receipt for the message of this time, to be queued later.
+    struct HeldReceipt {
+        ServiceId destination;
+        std::int64_t timestamp_ms = 0;
+    };
+    Result<void> hold_receipt(const HeldReceipt& receipt, std::int64_t due_ms);
+    // Those that are due, at most a hundred; they are held no more.
+    Result<std::vector<HeldReceipt>> take_due_receipts(std::int64_t now_ms);
     // Accepted by the server.
     Result<void> remove(std::int64_t entry);
     // Entries of any kind for the message: 0 means that it is sent everywhere.

@@ -190,6 +190,14 @@ Result<void> ProtocolStore::replace_pre_keys(OwnIdentity own, PreKeyKind kind, b
         .run();
 }
 
+Result<void> ProtocolStore::replace_one_time(OwnIdentity own, std::int64_t created_before_ms,
+                                             std::int64_t now_ms) {
+    auto row = NACRE_TRY(database_.prepare(
+        "UPDATE pre_key SET replaced_ms = ?3 WHERE own = ?1 AND kind IN (1, 3) "
+        "AND last_resort = 0 AND replaced_ms = 0 AND created_ms < ?2"));
+    return row.bind(0, number(own)).bind(1, created_before_ms).bind(2, now_ms).run();
+}
+
 Result<std::uint32_t> ProtocolStore::purge_pre_keys(std::int64_t replaced_before_ms) {
     // The uses of a last-resort key go with it: without the key nothing can be replayed.
     auto uses = NACRE_TRY(database_.prepare(

@@ -86,6 +86,9 @@ public:
     // Signed keys and last_resort: `last_resort` true for Kyber's, ignored for signed ones.
     Result<void> replace_pre_keys(OwnIdentity own, PreKeyKind kind, bool last_resort,
                                   std::int64_t now_ms);
+    // Marks one-time keys made before `created_before_ms` as replaced.
+    Result<void> replace_one_time(OwnIdentity own, std::int64_t created_before_ms,
+                                  std::int64_t now_ms);
     // Removes keys that were replaced before the time. Returns how many.
     Result<std::uint32_t> purge_pre_keys(std::int64_t replaced_before_ms);
     // Called when a pre-key message used a Kyber key: a one-time one is removed; a last-resort one

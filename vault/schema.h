@@ -265,10 +265,18 @@ CREATE VIRTUAL TABLE message_index USING fts5 (
 INSERT INTO message_index (message_index, rank) VALUES ('secure-delete', 1);
 )sql"};
 
-// What a spool_damaged event names.
+// What a spool_damaged event names; delivery receipts that wait for their time.
 inline constexpr Literal kSchema2{R"sql(
 ALTER TABLE event ADD COLUMN lost_first INTEGER;
 ALTER TABLE event ADD COLUMN lost_last INTEGER;
+
+CREATE TABLE held_receipt (
+    row INTEGER PRIMARY KEY,
+    destination BLOB NOT NULL CHECK (length(destination) = 17),
+    timestamp_ms INTEGER NOT NULL,
+    due_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX held_receipt_due ON held_receipt (due_ms);
 )sql"};
 
 }  // namespace nacre::vault

@@ -106,6 +106,8 @@ void add_vault_commands(CLI::App& app, Arguments& out) {
     add_current_secret(*unlock, out, "--");
     unlock->add_flag("--accept-older-header", out.accept_older_header,
                      "Open it although it is older than the one last opened here");
+    unlock->add_flag("--wait", out.wait,
+                     "Stay until what came meanwhile is taken in, and show how much is left");
     unlock->add_flag("--new-token", out.new_token,
                      "Get a new token for this command, when the old one is lost");
     app.add_subcommand("lock", "Lock the vault: the process that holds its keys ends");

@@ -35,6 +35,7 @@ struct Arguments {
     bool rekey = false;                // slot remove
     std::uint32_t target_ms = 0;       // slot calibrate; 0: one second
     bool accept_older_header = false;  // unlock
+    bool wait = false;                 // unlock
     bool new_token = false;            // unlock
     std::string device_name;           // link
     std::string conversation;          // messages, send, read, search (empty: all)

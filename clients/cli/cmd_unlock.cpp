@@ -1,4 +1,7 @@
 // nacre unlock: opens the vault with its passphrase.
+#include <chrono>
+#include <thread>
+
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/secret_source.h"
@@ -38,12 +41,42 @@ Attempt attempt(Session& session, const Passphrase& passphrase) {
     return result;
 }
 
-ExitCode report(const Session& session, std::uint64_t waiting, std::string_view sentence) {
+void say_left(const Session& session, std::uint64_t waiting) {
+    if (session.output().json()) {
+        JsonObject object;
+        object.add("waitingEnvelopes", waiting);
+        session.output().object(object);
+    } else if (waiting == 0) {
+        session.output().line("All of them are in the vault.");
+    } else {
+        session.output().line(std::to_string(waiting) + " left.");
+    }
+}
+
+// Each time that a tenth less is left.
+ExitCode follow(Session& session, std::uint64_t waiting) {
+    std::uint64_t said = waiting;
+    while (waiting > 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+        v1::GetStatusResponse status;
+        if (const auto failed = get_status(session, status)) return *failed;
+        if (status.vault() != v1::GetStatusResponse::VAULT_STATE_UNLOCKED) {
+            return session.fail(ErrorCode::vault_locked);
+        }
+        waiting = status.waiting_envelopes();
+        if (waiting != 0 && waiting + said / 10 >= said) continue;
+        said = waiting;
+        say_left(session, waiting);
+    }
+    return ExitCode::success;
+}
+
+ExitCode report(Session& session, std::uint64_t waiting, std::string_view sentence) {
     if (session.output().json()) {
         JsonObject object;
         object.add("state", "unlocked").add("waitingEnvelopes", waiting);
         session.output().object(object);
-        return ExitCode::success;
+        return session.arguments().wait ? follow(session, waiting) : ExitCode::success;
     }
     std::string line{sentence};
     if (waiting == 1) line += " One envelope that came meanwhile is being taken in.";
@@ -53,7 +86,7 @@ ExitCode report(const Session& session, std::uint64_t waiting, std::string_view 
         line += " envelopes that came meanwhile are being taken in.";
     }
     session.output().line(line);
-    return ExitCode::success;
+    return session.arguments().wait ? follow(session, waiting) : ExitCode::success;
 }
 
 }  // namespace

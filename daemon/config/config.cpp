@@ -139,6 +139,17 @@ bool take_level(const toml::node& node, Draft& draft) {
     return true;
 }
 
+bool take_late_receipts(const toml::node& node, Draft& draft) {
+    std::string word;
+    if (!take_text(node, word)) return false;
+    LateReceipts& into = draft.config.spool.late_receipts;
+    if (word == "at-once") into = LateReceipts::at_once;
+    else if (word == "spread") into = LateReceipts::spread;
+    else if (word == "never") into = LateReceipts::never;
+    else return false;
+    return true;
+}
+
 bool take_absolute_path(const toml::node& node, fs::path& into) {
     std::string text;
     if (!take_text(node, text)) return false;
@@ -211,6 +222,7 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) {
             return take_number(n, 1, 1'000'000'000, d.config.spool.max_envelopes);
         }},
+    Key{"spool.late_receipts", "\"at-once\", \"spread\", \"never\"", take_late_receipts},
     Key{"api.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.api.allowed_uids); }},
     Key{"link.allowed_users", kUsers,

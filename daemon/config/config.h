@@ -50,6 +50,10 @@ struct Proxy {
     bool required = false;
 };
 
+// Delivery receipts for what waited while the vault was locked: they tell its sender when it was
+// unlocked.
+enum class LateReceipts : std::uint8_t { at_once, spread, never };
+
 struct Config {
     Environment environment;
     Proxy proxy;
@@ -62,6 +66,7 @@ struct Config {
     struct Spool {
         std::uint64_t max_mib = 1024;
         std::uint64_t max_envelopes = 1'000'000;
+        LateReceipts late_receipts = LateReceipts::at_once;
     } spool;
     struct Api {
         std::vector<uid_t> allowed_uids;  // beside the daemon's own; system mode

@@ -39,18 +39,26 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
     limits.most_bytes = config.spool.max_mib << 20;
     limits.most_records = config.spool.max_envelopes;
     spool_ = NACRE_TRY(Spool::open(state_, limits));
+    ready_keys_ = NACRE_TRY(ReadyKeys::open(state_));
     feeder_ = std::make_unique<Feeder>(*spool_);
     downloads_ = std::make_unique<Downloads>(config);
     second_opinion_ = std::make_unique<SecondOpinion>(config);
     intake_ = std::make_unique<Intake>(*spool_, intake_events());
     network_ = NACRE_TRY(NetworkThread::start(
         options.addon, outward, [this](Loop& loop, Dialer& dialer) {
-            return std::unique_ptr<Station>{
+            std::unique_ptr<Station> station{
                 new Station{Chat{loop, dialer, system_clock(), random_below, chat_events()},
-                            Unauthenticated{loop, dialer}, Provisioning{loop, dialer}}};
+                            Unauthenticated{loop, dialer}, Provisioning{loop, dialer},
+                            KeyWatch{*ready_keys_}}};
+            station->keys.begin([chat = &station->chat](const signal::Request& request,
+                                                        signal::OnResponse done) {
+                chat->send(request, std::move(done));
+            });
+            return station;
         }));
     server_ = std::make_unique<LinkServer>(
-        LinkParts{*network_, *intake_, *feeder_, *downloads_, logins_}, options.link_lost);
+        LinkParts{*network_, *intake_, *feeder_, *downloads_, logins_,
+                  *ready_keys_}, options.link_lost);
     return {};
 }
 
@@ -66,7 +74,10 @@ Courier::~Courier() {
 IntakeEvents Courier::intake_events() {
     IntakeEvents events;
     events.durable = [this](std::uint64_t ticket) {
-        network_->post([ticket](Station& station) { station.chat.acknowledge(ticket); });
+        network_->post([ticket](Station& station) {
+            station.chat.acknowledge(ticket);
+            station.keys.durable(ticket);
+        });
     };
     events.grown = [this] { feeder_->grown(); };
     events.report = [this](const SpoolReport& report) { feeder_->set_spool(report); };
@@ -87,6 +98,8 @@ ChatEvents Courier::chat_events() {
     events.interrupted = [this] { intake_->withdraw(); };
     events.status = [this](const v1::ConnectionStatus& status) {
         feeder_->set_connection(status);
+        const bool up = status.state() == v1::ConnectionStatus::STATE_CONNECTED;
+        network_->post([up](Station& station) { station.keys.connected(up); });
     };
     events.doubt = [this](const signal::Login& login, std::uint64_t generation) {
         second_opinion_->ask(login, [this, generation](bool known) {
@@ -99,7 +112,12 @@ ChatEvents Courier::chat_events() {
 }
 
 void Courier::halted(const Halted& now) {
-    if (now.halt == Halt::unlinked) logins_.forget();
+    if (now.halt == Halt::unlinked) {
+        logins_.forget();
+        // They belong to the device that was.
+        for (const auto identity : {v1::IDENTITY_KIND_ACI, v1::IDENTITY_KIND_PNI})
+            static_cast<void>(ready_keys_->clear(identity).ok());
+    }
     if (const auto stored = store_halt(state_, now); !stored.ok())
         log::write(log::Level::error, "cannot remember why not to connect", stored.error());
 }

@@ -47,6 +47,7 @@ private:
     LoginKeeper logins_;
     Halted halted_at_start_;
     std::unique_ptr<Spool> spool_;
+    std::unique_ptr<ReadyKeys> ready_keys_;
     std::unique_ptr<Feeder> feeder_;
     std::unique_ptr<Downloads> downloads_;
     std::unique_ptr<Intake> intake_;

@@ -58,7 +58,10 @@ void LinkServer::ended(const Error& why) {
 void LinkServer::release() {
     parts_.feeder.detach();
     parts_.downloads.cancel_all();
-    parts_.network.post([](Station& station) { station.provisioning.stop(); });
+    parts_.network.post([](Station& station) {
+        station.provisioning.stop();
+        station.keys.vault_open(false);
+    });
 }
 
 void LinkServer::one_way(const link::Frame& frame) {
@@ -90,6 +93,7 @@ void LinkServer::request(link::Frame frame, const link::Reply& reply) {
         case link::Frame::kChat: return chat(frame.chat(), reply);
         case link::Frame::kDownload: return download(frame.download(), reply);
         case link::Frame::kEpoch: return epoch(frame.epoch(), reply);
+        case link::Frame::kLeaveKeys: return leave_keys(frame.leave_keys(), reply);
         default: return answer(reply, Error{ErrorCode::unsupported, "link request"});
     }
 }
@@ -166,7 +170,27 @@ void LinkServer::epoch(const v1::EpochRequest& request, const link::Reply& reply
         return answer(reply, Error{ErrorCode::invalid_argument, "epoch request"});
     std::copy_n(as_bytes(request.public_key()).begin(), key.size(), key.begin());
     parts_.intake.set_epoch(request.epoch(), key, request.committed(),
-                            [reply](const Result<void>& result) { answer(reply, result); });
+                            [&network = parts_.network, reply](const Result<void>& result) {
+                                if (result.ok())
+                                    network.post(
+                                        [](Station& station) { station.keys.vault_open(true); });
+                                answer(reply, result);
+                            });
+}
+
+void LinkServer::leave_keys(const v1::LeaveKeysRequest& request, const link::Reply& reply) {
+    const v1::IdentityKind identity = request.identity();
+    if (identity != v1::IDENTITY_KIND_ACI && identity != v1::IDENTITY_KIND_PNI)
+        return answer(reply, Error{ErrorCode::invalid_argument, "leave keys"});
+    ReadyKeys& keys = parts_.ready_keys;
+    if (request.replace())
+        if (const auto cleared = keys.clear(identity); !cleared.ok()) return answer(reply, cleared);
+    if (!request.body().empty())
+        if (const auto added = keys.add(identity, as_bytes(request.body())); !added.ok())
+            return answer(reply, added);
+    link::Frame frame;
+    frame.mutable_keys_left()->set_uploads(static_cast<std::uint32_t>(keys.count(identity)));
+    static_cast<void>(reply.send(std::move(frame)).ok());
 }
 
 }  // namespace nacre::courier

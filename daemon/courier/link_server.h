@@ -24,6 +24,7 @@ struct LinkParts {
     Feeder& feeder;
     Downloads& downloads;
     LoginKeeper& logins;
+    ReadyKeys& ready_keys;
 };
 
 class LinkServer {
@@ -49,6 +50,7 @@ private:
     void provision(const link::Reply& reply);
     void chat(const v1::ChatRequest& request, const link::Reply& reply);
     void download(const v1::DownloadRequest& request, const link::Reply& reply);
+    void leave_keys(const v1::LeaveKeysRequest& request, const link::Reply& reply);
     void epoch(const v1::EpochRequest& request, const link::Reply& reply);
     void ended(const Error& why);
     void release();

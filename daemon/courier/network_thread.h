@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "daemon/courier/chat.h"
+#include "daemon/courier/key_watch.h"
 #include "daemon/courier/provisioning.h"
 #include "daemon/courier/unauthenticated.h"
 
@@ -23,6 +24,7 @@ struct Station {
     Chat chat;
     Unauthenticated anonymous;
     Provisioning provisioning;
+    KeyWatch keys;
 };
 
 class NetworkThread {

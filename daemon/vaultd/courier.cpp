@@ -172,6 +172,18 @@ Result<void> Courier::begin_epoch(std::uint64_t epoch, ByteView public_key, std:
     return call(std::move(frame));
 }
 
+Result<std::uint32_t> Courier::leave_keys(courier::v1::IdentityKind identity, bool replace,
+                                          ByteView body) {
+    const auto open = channel();
+    if (!open) return Error{ErrorCode::unavailable, "no link to the courier"};
+    Frame frame;
+    frame.mutable_leave_keys()->set_identity(identity);
+    frame.mutable_leave_keys()->set_replace(replace);
+    frame.mutable_leave_keys()->set_body(body.data(), body.size());
+    const Frame answer = NACRE_TRY(open->call(std::move(frame), kLocalTimeout));
+    return answer.keys_left().uploads();
+}
+
 Result<courier::v1::ChatReply> Courier::chat(const courier::v1::ChatRequest& request) {
     const auto open = channel();
     if (!open) return Error{ErrorCode::unavailable, "no link to the courier"};

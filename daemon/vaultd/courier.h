@@ -43,6 +43,9 @@ public:
     Result<void> logout();
     Result<void> connect();
     Result<void> begin_epoch(std::uint64_t epoch, ByteView public_key, std::uint64_t committed);
+    // Leaves public pre-keys (a PutKeys body; none: only asks) for when the vault is locked. How many
+    // uploads wait, by what the courier says.
+    Result<std::uint32_t> leave_keys(courier::v1::IdentityKind identity, bool replace, ByteView body);
     // The reply, whatever its HTTP-like status.
     Result<courier::v1::ChatReply> chat(const courier::v1::ChatRequest& request);
     // The whole blob of at most `most` bytes.

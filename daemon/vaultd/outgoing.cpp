@@ -126,6 +126,14 @@ Result<void> queue_receipt(EngineState& state, const vault::ServiceId& to,
     return {};
 }
 
+Result<std::size_t> queue_held_receipts(EngineState& state) {
+    const auto due = NACRE_TRY(state.outbox.take_due_receipts(state.clock.wall_ms()));
+    for (const auto& receipt : due)
+        NACRE_TRY(queue_receipt(state, receipt.destination, wire::ReceiptMessage::DELIVERY,
+                                {receipt.timestamp_ms}));
+    return due.size();
+}
+
 Result<void> queue_transcript(EngineState& state, const vault::OutboxEntry& sent, bool sealed) {
     wire::Content content;
     if (!content.ParseFromArray(sent.content.data(), static_cast<int>(sent.content.size())))

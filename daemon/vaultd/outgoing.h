@@ -22,6 +22,8 @@ Result<void> queue_to_self(EngineState& state, vault::OutboxKind kind, const wir
 
 Result<void> queue_receipt(EngineState& state, const vault::ServiceId& to,
                            wire::ReceiptMessage::Type type, const std::vector<std::int64_t>& timestamps);
+// Delivery receipts that were held back and are due. How many.
+Result<std::size_t> queue_held_receipts(EngineState& state);
 
 // After the server has accepted a message: tells our other devices of it.
 Result<void> queue_transcript(EngineState& state, const vault::OutboxEntry& sent, bool sealed);

@@ -1,5 +1,6 @@
 #include "daemon/vaultd/pre_keys.h"
 
+#include "daemon/vaultd/cipher.h"
 #include "daemon/vaultd/signal_stores.h"
 
 namespace nacre::vaultd {
@@ -10,6 +11,11 @@ using vault::PreKeyKind;
 
 constexpr std::uint32_t kBatch = 100;
 constexpr std::uint32_t kMinimum = 10;
+constexpr std::uint32_t kReadyUploads = 4;
+constexpr std::int64_t kReadyForMs = 30LL * 24 * 60 * 60 * 1000;
+// One-time keys that old are on no server any more, nor with the courier: later uploads have taken
+// their place. They are kept on for messages under way (Session::keep_house).
+constexpr std::int64_t kOneTimeForMs = 60LL * 24 * 60 * 60 * 1000;
 constexpr std::int64_t kRotateMs = 2LL * 24 * 60 * 60 * 1000;
 
 PublicPreKey to_public(const signal::PreKey& key) { return {key.id, key.public_key, key.signature}; }
@@ -27,6 +33,8 @@ Result<PublicPreKey> save(EngineState& state, OwnIdentity own, PreKeyKind kind, 
 
 Result<void> add_one_time(EngineState& state, OwnIdentity own, const signal::KeyPair& identity,
                           KeysBody& body) {
+    const std::int64_t now = state.clock.wall_ms();
+    NACRE_TRY(state.protocol.replace_one_time(own, now - kOneTimeForMs, now));
     for (const std::uint32_t id : NACRE_TRY(state.protocol.take_ids(own, PreKeyKind::ec, kBatch))) {
         const auto key = NACRE_TRY(signal::make_pre_key(state.host, id));
         body.one_time.push_back(NACRE_TRY(save(state, own, PreKeyKind::ec, key, false)));
@@ -69,7 +77,67 @@ Result<bool> runs_low(Courier& courier, OwnIdentity own) {
     return count.one_time < kMinimum || count.one_time_kyber < kMinimum;
 }
 
+// What the uploads that lie with the courier belong to: when they were made, for which login.
+Literal ready_meta(OwnIdentity own) {
+    return own == OwnIdentity::aci ? Literal{"ready_keys.aci"} : Literal{"ready_keys.pni"};
+}
+
+Result<Bytes> ready_stamp(EngineState& state) {
+    if (!state.account) return Error{ErrorCode::not_linked, "ready keys"};
+    const Digest login = sha256(state.account->password);
+    Bytes out{login.begin(), login.end()};
+    const auto now = static_cast<std::uint64_t>(state.clock.wall_ms());
+    for (int i = 0; i < 8; ++i) out.push_back(static_cast<std::uint8_t>(now >> (8 * i)));
+    return out;
+}
+
+Result<bool> ready_ones_hold(EngineState& state, OwnIdentity own) {
+    const Bytes now = NACRE_TRY(ready_stamp(state));
+    const auto then = NACRE_TRY(state.accounts.meta(ready_meta(own)));
+    if (!then || then->size() != now.size()) return false;
+    const std::size_t login = now.size() - 8;
+    if (!equal(ByteView{*then}.first(login), ByteView{now}.first(login))) return false;
+    std::uint64_t made = 0;
+    for (std::size_t i = 8; i-- > 0;) made = made << 8 | (*then)[login + i];
+    const std::int64_t age = state.clock.wall_ms() - static_cast<std::int64_t>(made);
+    return age >= 0 && age < kReadyForMs;
+}
+
+// The next upload to leave; nothing without that identity.
+Result<std::optional<Bytes>> make_ready(EngineState& state, OwnIdentity own) {
+    const SignalStores* stores = own == OwnIdentity::aci ? state.aci.get() : state.pni.get();
+    if (stores == nullptr) return std::optional<Bytes>{};
+    KeysBody body;
+    NACRE_TRY(add_one_time(state, own, stores->identity(), body));
+    return std::optional{write_keys_body(body)};
+}
+
+Result<void> leave_ready_keys_of(Engine& engine, Courier& courier, OwnIdentity own, bool anew) {
+    const bool hold = !anew && NACRE_TRY(engine.run([&](EngineState& state) {
+        return ready_ones_hold(state, own);
+    }));
+    const auto left = NACRE_TRY(courier.leave_keys(to_link(own), !hold, {}));
+    for (std::uint32_t n = hold ? left : 0; n < kReadyUploads; ++n) {
+        const auto body =
+            NACRE_TRY(engine.transact([&](EngineState& state) { return make_ready(state, own); }));
+        if (!body) return {};
+        NACRE_TRY(courier.leave_keys(to_link(own), false, *body));
+    }
+    if (hold) return {};
+    return engine.transact([&](EngineState& state) -> Result<void> {
+        return state.accounts.set_meta(ready_meta(own), NACRE_TRY(ready_stamp(state)));
+    });
+}
+
 }  // namespace
+
+Result<void> leave_ready_keys(Engine& engine, Courier& courier, bool anew) {
+    const bool has_pni =
+        NACRE_TRY(engine.run([](EngineState& state) -> Result<bool> { return state.pni != nullptr; }));
+    NACRE_TRY(leave_ready_keys_of(engine, courier, OwnIdentity::aci, anew));
+    if (!has_pni) return {};
+    return leave_ready_keys_of(engine, courier, OwnIdentity::pni, anew);
+}
 
 Result<LastingKeys> make_lasting_keys(EngineState& state, OwnIdentity own, const signal::KeyPair& identity) {
     const std::int64_t now = state.clock.wall_ms();

@@ -28,4 +28,9 @@ Result<LastingKeys> make_lasting_keys(EngineState& state, vault::OwnIdentity own
 // two days replaced. Uploads always for `both_now`, else only where the server has fewer than ten.
 Result<void> refill_pre_keys(Engine& engine, Courier& courier, bool both_now);
 
+// Sees to it that four uploads of one-time keys for each identity lie ready with the courier, for
+// when the vault is locked; their private halves are durable before. All of them anew after
+// `anew`, after a new link, and every thirty days.
+Result<void> leave_ready_keys(Engine& engine, Courier& courier, bool anew);
+
 }  // namespace nacre::vaultd

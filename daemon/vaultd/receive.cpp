@@ -1,5 +1,7 @@
 #include "daemon/vaultd/receive.h"
 
+#include <sodium.h>
+
 #include <algorithm>
 
 #include "api/base/log.h"
@@ -17,6 +19,7 @@ constexpr std::size_t kBatchRecords = 100;
 // Two deaths of its own making, or four by a kill from outside (which may have nothing to do with
 // the envelope): a death by signal counts twice.
 constexpr std::uint32_t kMostBlame = 4;
+constexpr std::uint32_t kSpreadMs = 60 * 60 * 1000;
 
 // No spool holds that many: a number so far ahead is not believed, since whatever came behind it
 // would be taken for old.
@@ -268,20 +271,31 @@ Result<void> Receiver::handle(EngineState& state, const spool::OpenedRecord& rec
     const auto done = handle_once(state, record, mine);
     if (done) {
         NACRE_TRY(savepoint->release());
-        for (auto& [sender, timestamps] : mine.delivered) {
-            auto& all = effects.delivered[sender];
-            all.insert(all.end(), timestamps.begin(), timestamps.end());
-        }
-        effects.used_pre_key |= mine.used_pre_key;
-        effects.contacts_to_fetch |= mine.contacts_to_fetch;
-        effects.account_changed |= mine.account_changed;
-        return {};
+        return merge(state, record, mine, effects);
     }
     if (is_storage_failure(done.error().code)) return done.error();
     savepoint.reset();
     if (done.error().code == ErrorCode::duplicate || done.error().code == ErrorCode::rejected) return {};
     log::write(log::Level::notice, "an envelope was rejected", done.error());
     return state.note(EventKind::envelope_rejected);
+}
+
+Result<void> Receiver::merge(EngineState& state, const spool::OpenedRecord& record,
+                             BatchEffects& mine, BatchEffects& effects) {
+    effects.used_pre_key |= mine.used_pre_key;
+    effects.contacts_to_fetch |= mine.contacts_to_fetch;
+    effects.account_changed |= mine.account_changed;
+    const bool late = record.epoch < epoch_ && late_ != config::LateReceipts::at_once;
+    for (auto& [sender, timestamps] : mine.delivered) {
+        auto& all = effects.delivered[sender];
+        if (!late) all.insert(all.end(), timestamps.begin(), timestamps.end());
+        if (!late || late_ == config::LateReceipts::never) continue;
+        for (const std::int64_t timestamp : timestamps)
+            NACRE_TRY(state.outbox.hold_receipt(
+                {sender, timestamp}, state.clock.wall_ms() + 1 + randombytes_uniform(kSpreadMs)));
+    }
+    std::erase_if(effects.delivered, [](const auto& each) { return each.second.empty(); });
+    return {};
 }
 
 Result<void> Receiver::handle_once(EngineState& state, const spool::OpenedRecord& record,

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 
+#include "daemon/config/config.h"
 #include "daemon/spool/open.h"
 #include "daemon/vaultd/content.h"
 
@@ -36,7 +37,11 @@ public:
         std::function<void(EngineState& state)> publish;
     };
 
-    explicit Receiver(Hooks hooks) : hooks_{std::move(hooks)} {}
+    explicit Receiver(Hooks hooks, config::LateReceipts late = config::LateReceipts::at_once)
+        : hooks_{std::move(hooks)}, late_{late} {}
+
+    // What is sealed to an earlier epoch came while the vault was locked. Before the first link.
+    void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
 
     // A new link: the courier begins again with what is not committed, and has no credit.
     void restart(std::uint64_t link);
@@ -87,9 +92,13 @@ private:
     Result<void> handle(EngineState& state, const spool::OpenedRecord& record, BatchEffects& effects);
     Result<void> handle_once(EngineState& state, const spool::OpenedRecord& record,
                              BatchEffects& effects);
+    Result<void> merge(EngineState& state, const spool::OpenedRecord& record, BatchEffects& mine,
+                       BatchEffects& effects);
     Result<bool> quarantined(EngineState& state, const spool::OpenedRecord& record);
 
     const Hooks hooks_;
+    const config::LateReceipts late_;
+    std::uint64_t epoch_ = 0;
     CertificateJudge judge_;
 
     mutable std::mutex mutex_;

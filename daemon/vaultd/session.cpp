@@ -36,7 +36,7 @@ Result<void> archive_sessions(EngineState& state) {
 }  // namespace
 
 Session::Session(std::shared_ptr<vault::Vault> vault, Context context)
-    : vault_{std::move(vault)}, context_{std::move(context)}, receiver_{receiver_hooks()} {}
+    : vault_{std::move(vault)}, context_{std::move(context)}, receiver_{receiver_hooks(), context_.config.spool.late_receipts} {}
 
 Result<std::unique_ptr<Session>> Session::open(std::shared_ptr<vault::Vault> vault, Context context) {
     std::unique_ptr<Session> session{new Session{std::move(vault), std::move(context)}};
@@ -69,6 +69,7 @@ Result<void> Session::settle(EngineState& state) {
     }
     epoch_ = NACRE_TRY(state.spool.newest_epoch()) + 1;
     const auto keys = NACRE_TRY(spool::generate_epoch(epoch_));
+    receiver_.set_epoch(epoch_);
     epoch_public_key_ = {keys.public_key.begin(), keys.public_key.end()};
     NACRE_TRY(state.spool.add_epoch(epoch_, keys.public_key, keys.private_key.view()));
     NACRE_TRY(transaction.commit());
@@ -233,6 +234,7 @@ void Session::refill() {
     if (!linked || !*linked || context_.courier.status().connection != Connection::connected) return;
     const auto done = refill_now();
     if (!done) return log::write(log::Level::notice, "pre-keys were not refilled", done.error());
+    leave_keys();
     if (rolled_back_.exchange(false))
         (void)engine_->run([this](EngineState&) { return vault_->settle_rollback(); });
 }
@@ -275,25 +277,6 @@ Result<void> Session::fetch_contacts_now() {
         }
         return apply_contacts(state, *contacts);
     });
-}
-
-void Session::keep_house() {
-    if (drain_failed_.exchange(false))
-        engine_->post_later([this](EngineState& state) { receiver_.drain(state); });
-    constexpr std::int64_t kHouseMs = 12LL * 60 * 60 * 1000;
-    const std::int64_t now = context_.clock.boot_ms();
-    if (last_house_ms_ != 0 && now - last_house_ms_ < kHouseMs) return;
-    last_house_ms_ = now;
-    constexpr std::int64_t kKeepPreKeysMs = 60LL * 24 * 60 * 60 * 1000;
-    const auto done = engine_->transact([](EngineState& state) -> Result<void> {
-        const std::int64_t wall = state.clock.wall_ms();
-        NACRE_TRY(state.protocol.purge_pre_keys(wall - kKeepPreKeysMs));
-        NACRE_TRY(state.messages.purge_early_receipts(wall - kKeepPreKeysMs));
-        NACRE_TRY(state.quarantine.purge_seen(wall));
-        return {};
-    });
-    if (!done) log::write(log::Level::warning, "housekeeping", done.error());
-    refill();
 }
 
 Result<LinkedAccount> Session::link(std::string_view device_name, const LinkObserver& observer,

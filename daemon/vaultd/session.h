@@ -88,6 +88,9 @@ private:
     Result<void> refill_now();
     void fetch_contacts();
     Result<void> fetch_contacts_now();
+    void leave_keys();
+    void purge_pre_keys();
+    void send_held_receipts();
     void keep_house();
 
     const std::shared_ptr<vault::Vault> vault_;
@@ -108,6 +111,8 @@ private:
     std::atomic<bool> queue_empty_ = false;
     // The errands thread's.
     std::int64_t last_house_ms_ = 0;
+    std::int64_t keys_left_ms_ = 0;
+    std::int64_t purged_ms_ = 0;
     Connection last_connection_ = Connection::none;
 };
 

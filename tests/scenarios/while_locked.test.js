@@ -2,11 +2,11 @@
 // the disk costs what they hit, and is told.
 
 import assert from 'node:assert/strict';
-import {cpSync, renameSync, rmSync} from 'node:fs';
+import {cpSync, readdirSync, renameSync, rmSync} from 'node:fs';
 import path from 'node:path';
 
 import {newestSegment, overwrite, segments, spoolFolder} from './support/spool_files.js';
-import {linkedWorld, scenario} from './support/world.js';
+import {ServiceIdKind, linkedWorld, scenario} from './support/world.js';
 import {until, within} from './support/wait.js';
 
 let clock = Date.now();
@@ -200,3 +200,105 @@ async function deliverAtOnce(world, sent) {
     }
     return Promise.all(all);
 }
+
+// The uploads that lie ready with the courier: ['a', 'a', 'p', …].
+function readyKeys(world) {
+    return readdirSync(path.join(world.nacre.state, 'courier/keys'))
+        .filter((name) => /^[ap]-\d+$/.test(name)).map((name) => name[0]).sort();
+}
+
+// As if strangers had fetched keys until few are left.
+async function useUpKeys(device) {
+    while (await device.getPreKeyCount(ServiceIdKind.ACI) >= 5) {
+        await device.popSingleUseKey(ServiceIdKind.ACI);
+    }
+}
+
+scenario('Locked, the courier refills the server from what the vault left ready', async (world) => {
+    await linkedWorld(world, {strangers: ['Eve']});
+    const [eve] = world.strangers;
+    await until('eight uploads ready', () => readyKeys(world).join('') === 'aaaapppp');
+    await locked(world);
+    const uploads = world.mock.requestsTo('PUT', /^\/v2\/keys/).length;
+    await useUpKeys(world.device);
+    // It looks again after some envelopes.
+    await deliver(world, Array.from({length: 25}, (_, n) => `one of many ${n}`));
+    await until('refilled', async () => await world.device.getPreKeyCount() >= 90);
+    assert.equal(world.mock.requestsTo('PUT', /^\/v2\/keys/).length, uploads + 1);
+    assert.equal(readyKeys(world).join(''), 'aaapppp');
+    // Somebody new writes with one of those keys, whose private half the locked vault has.
+    await world.mock.introduce(eve, world.device);
+    clock += 1;
+    await within('acknowledged', eve.sendText(world.device, 'we have not met', {timestamp: clock}));
+    // A new courier knows what is left, and nothing is used twice.
+    await world.nacre.kill('nacre-courier');
+    await until('connected again', () => world.mock.connected(world.device));
+    await useUpKeys(world.device);
+    await deliver(world, Array.from({length: 25}, (_, n) => `more of them ${n}`));
+    await until('refilled again', async () => await world.device.getPreKeyCount() >= 90);
+    assert.equal(readyKeys(world).join(''), 'aapppp');
+    await world.mock.introduce(eve, world.device);
+    await world.unlock();
+    await world.arrived('more of them 24');
+    assert.equal((await world.history(eve)).at(-1).text, 'we have not met');
+    await until('eight uploads ready again', () => readyKeys(world).join('') === 'aaaapppp');
+});
+
+scenario('An unlock with thousands waiting: neither a list nor a send waits for them',
+    async (world) => {
+        const kCount = 3000;
+        await linkedWorld(world);
+        await deliver(world, ['before']);
+        const {conversation_id: conversation} = await world.arrived('before');
+        await locked(world);
+        const sent = Array.from({length: kCount}, (_, n) => `waited ${n}`);
+        await within('all acknowledged', deliverAtOnce(world, sent), 120_000);
+        await waiting(world, kCount);
+        const unlocked = await world.unlock();
+        assert.equal(unlocked.waiting_envelopes, kCount);
+        // Both are answered while nearly all still wait.
+        const listed = await world.api.call('Messages', 'ListMessages',
+            {conversation_id: conversation, page_size: 10});
+        const answer = await world.api.send(conversation, 'in between');
+        const status = await world.api.status();
+        assert.ok(status.waiting_envelopes > 0, 'the drain was over before the first answers');
+        assert.ok(listed.messages.length > 0);
+        // The count goes down as the vault takes them in.
+        const seen = new Set();
+        await until('drained', async () => {
+            const now = (await world.api.status()).waiting_envelopes;
+            seen.add(now);
+            return now === 0;
+        }, 120_000);
+        assert.ok(seen.size > 2, `only ${[...seen]} seen`);
+        await world.state(answer.id, 'SENT', 'DELIVERED');
+        const history = (await world.history(world.bob)).map((message) => message.text);
+        assert.deepEqual(history.filter((text) => text.startsWith('waited')), sent);
+        assert.ok(history.indexOf('in between') < history.indexOf(sent.at(-1)),
+            'the send went into the history ahead of the backlog');
+    }, {timeout: 240_000});
+
+scenario('With late_receipts = "never" an unlock tells no sender', async (world) => {
+    await world.boot();
+    await world.startDaemon({config: `${world.config()}\n[spool]\nlate_receipts = "never"\n`});
+    await world.createVault();
+    await world.link();
+    await world.api.connected();
+    await locked(world);
+    const sealed = async (text) => {
+        clock += 1;
+        const timestamp = clock;
+        await within('acknowledged',
+            world.bob.sendText(world.device, text, {timestamp, sealed: true}));
+        return timestamp;
+    };
+    await sealed('came while locked');
+    await waiting(world, 1);
+    await world.unlock();
+    await world.arrived('came while locked');
+    const open = await sealed('came while open');
+    await world.arrived('came while open');
+    // The outbox keeps each destination's order: had there been one for the first, it would come first.
+    const {receiptMessage} = await within('receipt', world.bob.waitForReceipt());
+    assert.deepEqual(receiptMessage.timestamp.map(Number), [open]);
+});

@@ -68,6 +68,24 @@ TEST_CASE("outbox store: gives entry and ciphertext back", "[vault][outbox_store
     CHECK(*f.outbox.add(entry) > number);
 }
 
+TEST_CASE("outbox store: held receipts come when they are due, once", "[vault][outbox_store]") {
+    Fixture f;
+    CHECK(f.outbox.take_due_receipts(kNow)->empty());
+    REQUIRE(f.outbox.hold_receipt({f.alice, 1}, kNow + 20).ok());
+    REQUIRE(f.outbox.hold_receipt({f.carol, 2}, kNow + 10).ok());
+    REQUIRE(f.outbox.hold_receipt({f.alice, 3}, kNow + 30).ok());
+    CHECK(f.outbox.take_due_receipts(kNow + 9)->empty());
+    const auto due = *f.outbox.take_due_receipts(kNow + 20);
+    REQUIRE(due.size() == 2);
+    CHECK(due[0].destination == f.carol);
+    CHECK(due[0].timestamp_ms == 2);
+    CHECK(due[1].destination == f.alice);
+    CHECK(due[1].timestamp_ms == 1);
+    CHECK(f.outbox.take_due_receipts(kNow + 29)->empty());
+    CHECK(f.outbox.take_due_receipts(kNow + 1000)->size() == 1);
+    CHECK(f.outbox.take_due_receipts(kNow + 1000)->empty());
+}
+
 TEST_CASE("outbox store: each destination keeps its order", "[vault][outbox_store]") {
     Fixture f;
     CHECK(f.next() == 0);

@@ -97,6 +97,35 @@ TEST_CASE("protocol store: pre-keys are counted, replaced and purged", "[vault][
     CHECK(*f.protocol.count_one_time(OwnIdentity::aci, PreKeyKind::kyber) == 2);
 }
 
+TEST_CASE("protocol store: old one-time keys are replaced first and removed later",
+          "[vault][protocol_store]") {
+    Fixture f;
+    const auto save = [&](OwnIdentity own, PreKeyKind kind, std::uint32_t id, bool last_resort) {
+        return f.protocol
+            .save_pre_key(own, kind, {.id = id, .record = Bytes{1}, .created_ms = kNow + id,
+                                      .last_resort = last_resort})
+            .ok();
+    };
+    for (const std::uint32_t id : {1, 2}) {
+        REQUIRE(save(OwnIdentity::aci, PreKeyKind::ec, id, false));
+        REQUIRE(save(OwnIdentity::aci, PreKeyKind::kyber, id, false));
+    }
+    REQUIRE(save(OwnIdentity::pni, PreKeyKind::ec, 1, false));
+    REQUIRE(save(OwnIdentity::aci, PreKeyKind::signed_ec, 1, false));
+    REQUIRE(save(OwnIdentity::aci, PreKeyKind::kyber, 0, true));
+    REQUIRE(f.protocol.replace_one_time(OwnIdentity::aci, kNow + 2, kNow + 100).ok());
+    CHECK(*f.protocol.count_one_time(OwnIdentity::aci, PreKeyKind::ec) == 1);
+    CHECK(*f.protocol.count_one_time(OwnIdentity::pni, PreKeyKind::ec) == 1);
+    // Replaced, they still open what is under way.
+    CHECK(f.protocol.pre_key(OwnIdentity::aci, PreKeyKind::ec, 1).value());
+    CHECK(*f.protocol.purge_pre_keys(kNow + 100) == 0);
+    CHECK(*f.protocol.purge_pre_keys(kNow + 101) == 2);
+    CHECK_FALSE(f.protocol.pre_key(OwnIdentity::aci, PreKeyKind::ec, 1).value());
+    CHECK(f.protocol.pre_key(OwnIdentity::aci, PreKeyKind::ec, 2).value());
+    CHECK(f.protocol.current_pre_key(OwnIdentity::aci, PreKeyKind::signed_ec).value());
+    CHECK(f.protocol.current_pre_key(OwnIdentity::aci, PreKeyKind::kyber).value());
+}
+
 TEST_CASE("protocol store: a last-resort key serves each first message once",
           "[vault][protocol_store]") {
     Fixture f;

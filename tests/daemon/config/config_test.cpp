@@ -82,6 +82,7 @@ link_socket = "/run/x/link.sock"
 [spool]
 max_mib = 7
 max_envelopes = 8
+late_receipts = "spread"
 [api]
 allowed_users = [1000, 1001]
 [link]
@@ -107,6 +108,7 @@ level = "debug"
     CHECK(config.vault.kdf_target_ms == 250);
     CHECK(config.spool.max_mib == 7);
     CHECK(config.spool.max_envelopes == 8);
+    CHECK(config.spool.late_receipts == LateReceipts::spread);
     CHECK(config.courier.link_socket == "/run/x/link.sock");
     CHECK(config.api.allowed_uids == std::vector<uid_t>{1000, 1001});
     CHECK(config.link.allowed_uids == std::vector<uid_t>{0, 7});
@@ -178,6 +180,8 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
         {"vault.kdf_target_ms = 10001", 1,
          "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
+        {"[spool]\nlate_receipts = \"soon\"", 2,
+         "spool.late_receipts: allowed is \"at-once\", \"spread\", \"never\""},
         {"[spool]\nmax_mib = 0", 2, "spool.max_mib: allowed is a number from 1 to 1048576"},
         {"[spool]\nmax_envelopes = 0", 2,
          "spool.max_envelopes: allowed is a number from 1 to 1000000000"},

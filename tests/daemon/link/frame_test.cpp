@@ -45,6 +45,8 @@ Frame sample(Frame::BodyCase body, std::uint64_t id) {
         case Frame::kEpoch: frame.mutable_epoch(); break;
         case Frame::kCommitted: frame.mutable_committed(); break;
         case Frame::kCredit: frame.mutable_credit(); break;
+        case Frame::kLeaveKeys: frame.mutable_leave_keys(); break;
+        case Frame::kKeysLeft: frame.mutable_keys_left(); break;
         case Frame::kDone: frame.mutable_done(); break;
         case Frame::kFailed: frame.mutable_failed(); break;
         case Frame::kChatReply: frame.mutable_chat_reply(); break;
@@ -138,6 +140,8 @@ TEST_CASE("frame: each kind may stand in one place only", "[link][frame]") {
         {Frame::kChat, no, Role::request, no, no},
         {Frame::kDownload, no, Role::request, no, no},
         {Frame::kEpoch, no, Role::request, no, no},
+        {Frame::kLeaveKeys, no, Role::request, no, no},
+        {Frame::kKeysLeft, no, no, no, Role::answer},
         {Frame::kCommitted, Role::one_way, no, no, no},
         {Frame::kCredit, Role::one_way, Role::one_way, no, no},
         {Frame::kDone, no, no, no, Role::answer},
