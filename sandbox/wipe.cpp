@@ -8,6 +8,8 @@ namespace nacre::sandbox {
 
 Result<void> prepare_wipe() { return {}; }
 
+void wipe_within(std::chrono::milliseconds) {}
+
 void wipe_and_exit(int status) { _exit(status); }
 
 }  // namespace nacre::sandbox
@@ -44,6 +46,8 @@ constexpr int kParkSignal = 62;
 // A thread in the middle of nothing is parked within microseconds. One within the kernel, waiting
 // for a disk, never comes back to its program; it is not waited for longer than this.
 constexpr std::int64_t kParkNs = 50'000'000;
+constexpr int kLatePasses = 3;
+constexpr long kLatePauseNs = 20'000'000;
 
 // From here on nothing may call a function of a library: their tables of addresses are zeroed, too.
 // Inlined, or static to this file and compiled without a stack protector (see CMakeLists.txt).
@@ -78,7 +82,9 @@ struct Plan {
 };
 
 constexpr int kNotAsked = -1;
-std::atomic<int> g_asked = kNotAsked;  // the exit status; also the futex
+std::atomic<int> g_asked = kNotAsked;  // the exit status
+std::atomic<int> g_changes = 0;        // of what is asked; the futex
+std::atomic<std::int64_t> g_deadline_ns = 0;  // 0: none
 std::atomic<int> g_parked = 0;
 std::atomic<bool> g_prepared = false;
 
@@ -129,11 +135,22 @@ int signal_threads(const Plan& plan) {
     }
 }
 
-void park_threads(const Plan& plan) {
+void pause_for(long nanoseconds) {
+    const timespec moment{0, nanoseconds};
+    raw(SYS_nanosleep, reinterpret_cast<long>(&moment));
+}
+
+// Whether all have parked. A thread that is just being made is not in the list yet, so the list must
+// have been the same twice.
+bool park_threads(const Plan& plan) {
     const std::int64_t deadline = now_ns() + kParkNs;
-    while (signal_threads(plan) > g_parked.load() && now_ns() < deadline) {
-        const timespec moment{0, 200'000};
-        raw(SYS_nanosleep, reinterpret_cast<long>(&moment));
+    int before = -1;
+    for (;;) {
+        const int others = signal_threads(plan);
+        if (others == before && others <= g_parked.load()) return true;
+        if (now_ns() >= deadline) return false;
+        before = others;
+        pause_for(200'000);
     }
 }
 
@@ -284,9 +301,38 @@ void park_on_faults() {
 
 [[noreturn]] __attribute__((noinline)) void wipe(const Plan& plan, int status) {
     park_on_faults();
-    park_threads(plan);
+    const bool parked = park_threads(plan);
     wipe_memory(plan);
+    // One that parks later has its registers put onto its stack: wiped again, a few times.
+    for (int again = 0; !parked && again < kLatePasses; ++again) {
+        signal_threads(plan);
+        pause_for(kLatePauseNs);
+        wipe_memory(plan);
+    }
     for (;;) raw(SYS_exit_group, status);
+}
+
+void wake() {
+    g_changes.fetch_add(1);
+    raw(SYS_futex, reinterpret_cast<long>(&g_changes), FUTEX_WAKE_PRIVATE, INT_MAX);
+}
+
+// The exit status.
+int wait_until_asked() {
+    for (;;) {
+        const int changes = g_changes.load();
+        const int status = g_asked.load();
+        if (status != kNotAsked) return status;
+        const std::int64_t deadline = g_deadline_ns.load();
+        timespec left{};
+        if (deadline != 0) {
+            const std::int64_t nanoseconds = deadline - now_ns();
+            if (nanoseconds <= 0) return 0;
+            left = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+        }
+        raw(SYS_futex, reinterpret_cast<long>(&g_changes), FUTEX_WAIT_PRIVATE, changes,
+            reinterpret_cast<long>(deadline == 0 ? nullptr : &left));
+    }
 }
 
 [[noreturn]] void* wait_to_wipe(void* given) {
@@ -298,11 +344,7 @@ void park_on_faults() {
     plan.self = raw(SYS_gettid);
     plan.process = raw(SYS_getpid);
     g_prepared = true;
-    int status = kNotAsked;
-    while ((status = g_asked.load()) == kNotAsked) {
-        raw(SYS_futex, reinterpret_cast<long>(&g_asked), FUTEX_WAIT_PRIVATE, kNotAsked);
-    }
-    wipe(plan, status);
+    wipe(plan, wait_until_asked());
 }
 
 Result<Files> open_files() {
@@ -348,10 +390,17 @@ Result<void> prepare_wipe() {
     return {};
 }
 
+void wipe_within(std::chrono::milliseconds most) {
+    std::int64_t none = 0;
+    const std::int64_t deadline = now_ns() + most.count() * 1'000'000;
+    if (!g_deadline_ns.compare_exchange_strong(none, deadline)) return;
+    wake();
+}
+
 void wipe_and_exit(int status) {
     if (!g_prepared.load()) _exit(status);
     g_asked.store(status);
-    raw(SYS_futex, reinterpret_cast<long>(&g_asked), FUTEX_WAKE_PRIVATE, INT_MAX);
+    wake();
     for (;;) raw(SYS_ppoll);
 }
 

@@ -18,12 +18,18 @@
 // written (see memory_lock.h), shared mappings of files.
 #pragma once
 
+#include <chrono>
+
 #include "api/base/result.h"
 
 namespace nacre::sandbox {
 
 // Before harden_process(): an undumpable process of an ordinary user may not open its page map.
 Result<void> prepare_wipe();
+
+// From now on the process has so long to come to wipe_and_exit(); then it is wiped and ended wherever
+// it is, with status 0. The first call counts. Blocks on nothing, so it comes before whatever might.
+void wipe_within(std::chrono::milliseconds most);
 
 // Ends the process. Without prepare_wipe(), and under sanitizers, without the wiping.
 [[noreturn]] void wipe_and_exit(int status);

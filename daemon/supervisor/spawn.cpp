@@ -39,9 +39,11 @@ bool place_descriptors(const std::vector<Inherited>& descriptors) {
 }
 
 void reset_signals() {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    // "Lock" may come before the child listens for it, and must not kill it but wait.
+    sigaddset(&blocked, SIGUSR1);
+    sigprocmask(SIG_SETMASK, &blocked, nullptr);
     std::signal(SIGPIPE, SIG_DFL);
 }
 

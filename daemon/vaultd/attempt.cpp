@@ -37,11 +37,18 @@ void write_record(int file, std::uint64_t sequence, std::uint64_t state) {
     [[maybe_unused]] const auto written = pwrite(file, &record, sizeof record, 0);
 }
 
+// Whether it is of this process's own making: a fault, or abort(). Anybody may send the number.
+bool is_own(int signal, const siginfo_t& info) {
+    return signal == SIGABRT ? info.si_pid == getpid() : info.si_code > 0;
+}
+
 // Async-signal-safe: two atomics, pwrite, raise. SA_RESETHAND has restored the default action.
-void mark_death(int signal) {
+void mark_death(int signal, siginfo_t* info, void*) {
     const int file = g_file.load();
     const std::uint64_t sequence = g_sequence.load();
-    if (file >= 0 && sequence != 0) write_record(file, sequence, kFatalSignal);
+    if (file >= 0 && sequence != 0 && is_own(signal, *info)) {
+        write_record(file, sequence, kFatalSignal);
+    }
     raise(signal);
 }
 
@@ -88,8 +95,8 @@ void AttemptFile::watch_signals() {
     alternate.ss_size = stack.size();
     sigaltstack(&alternate, nullptr);
     struct sigaction action {};
-    action.sa_handler = mark_death;
-    action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
+    action.sa_sigaction = mark_death;
+    action.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE})
         sigaction(signal, &action, nullptr);
 }

@@ -123,6 +123,7 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
         const std::lock_guard lock{mutex_};
         if (ending_) return Error{ErrorCode::canceled, "unlock"};
         session_ = opened;
+        stay_locked_.clear();
     }
     state_ = VaultState::unlocked;
     if (auto_lock_ != nullptr) auto_lock_->opened();
@@ -164,7 +165,6 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     waits_.end(opened.ok() ? Result<void>{} : opened.error());
     if (!opened.ok()) return opened.error();
     NACRE_TRY(begin_session(std::move(*opened)));
-    stay_locked_.clear();
     return Unlocked{waiting};
 }
 
@@ -203,6 +203,7 @@ Result<bool> Daemon::panic() {
     const bool destroys = config_.lock.panic_destroys_slots;
     Result<void> outcome;
     if (destroys) {
+        hooks_.locking(kPanicTime);
         destroyed_ = true;
         outcome = vault::destroy_slots(folder_);
         log::write(log::Level::notice, "panic: slots destroyed", {log::field("ok", outcome.ok())});
@@ -214,8 +215,13 @@ Result<bool> Daemon::panic() {
 }
 
 void Daemon::end() {
-    if (ending_.exchange(true)) return;
-    if (has_credential_) stay_locked_.set();
+    hooks_.locking(kLockTime);
+    {
+        // An unlock that is just done must not take the mark away again.
+        const std::lock_guard lock{mutex_};
+        if (ending_.exchange(true)) return;
+        if (has_credential_) stay_locked_.set();
+    }
     hooks_.lock();
 }
 

@@ -23,6 +23,8 @@ class Daemon final : public Operations {
 public:
     struct Hooks {
         std::function<void()> opening;  // before the first secret is here
+        // Called first: the wipe waits no longer than that for what follows. The first call counts.
+        std::function<void(std::chrono::milliseconds)> locking;
         std::function<void()> lock;     // called once: the process should end
         std::function<overwrite::Progress()> overwritten;
     };
@@ -79,6 +81,11 @@ public:
     std::uint64_t wait_event(std::uint64_t after, std::stop_token stop) override;
 
 private:
+    // From the request to the wiped end: 200 ms, of which the wipe itself takes some.
+    static constexpr std::chrono::milliseconds kLockTime{150};
+    // For destroying the slots, if the disk takes anything at all.
+    static constexpr std::chrono::milliseconds kPanicTime{3000};
+
     CourierListener listener();
     std::shared_ptr<Session> session() const;
     Result<std::shared_ptr<Session>> unlocked() const;

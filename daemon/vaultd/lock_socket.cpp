@@ -93,8 +93,8 @@ void LockSocket::serve(std::size_t which) {
     daemon::Descriptor connection = std::move(silent_[which]);
     silent_.erase(silent_.begin() + static_cast<std::ptrdiff_t>(which));
     if (count <= 0) return;
-    log::write(log::Level::info, "asked to lock");
     if (vault_.lock().ok()) waiting_.push_back(std::move(connection));
+    log::write(log::Level::info, "asked to lock");
 }
 
 }  // namespace nacre::vaultd

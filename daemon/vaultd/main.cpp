@@ -27,6 +27,8 @@ namespace {
 // replies under way, and for the writer.
 constexpr std::chrono::milliseconds kReplyTime{40};
 constexpr std::chrono::milliseconds kWriterTime{50};
+// Whatever else blocks, such as a journal or a disk that does not take anything.
+constexpr std::chrono::milliseconds kMostTime{150};
 
 // Stacks hold plaintext, and are wiped: no larger than needed. Few arenas keep the heap together.
 constexpr std::size_t kThreadStack = std::size_t{1} << 20;
@@ -106,6 +108,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     const daemon::Descriptor overwritten = listen_fds.take(overwrite::kProgressName);
     Daemon::Hooks hooks;
     hooks.opening = [&] { (void)supervision->unlocked(); };
+    hooks.locking = sandbox::wipe_within;
     hooks.lock = [&] {
         locking = true;
         eventfd_write(ended.get(), 1);
@@ -116,6 +119,8 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     daemon.set_auto_lock(auto_lock);
     PeerRule peers;
     peers.also = config.api.allowed_uids;
+    daemon.unlock_by_credential();
+    // Whoever says "lock" meanwhile waits in the queue, and meets an open vault.
     PeerRule lockers = peers;
     lockers.also.insert(lockers.also.end(), config.lock.allowed_uids.begin(),
                         config.lock.allowed_uids.end());
@@ -123,13 +128,13 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
         std::move(lock_listening), std::move(lockers),
         {[&] { return daemon.nothing_to_lock(); }, [&] { return daemon.lock(); }});
     if (!lock_socket) return refuse("lock socket", lock_socket.error());
-    daemon.unlock_by_credential();
     auto server = ApiServer::start(std::move(sockets), std::move(peers), daemon);
     if (!server) return refuse("API", server.error());
     std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};
     if (const auto ready = supervision->ready(); !ready) refuse("ready", ready.error());
 
     wait_for_end(stop->fd(), ended.get(), *lock_signal, auto_lock, daemon);
+    sandbox::wipe_within(kMostTime);
     if (locking) (void)supervision->locking();
     const auto until = std::chrono::steady_clock::now() + kWriterTime;
     (void)(*server)->stop(kReplyTime);

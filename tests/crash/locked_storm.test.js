@@ -53,7 +53,7 @@ scenario(`${kEnvelopes} envelopes while locked, and kills (seed ${kSeed})`, asyn
         // The courier comes by itself if only it or vaultd died.
         const alone = await until('connected, or it needs the vault', async () =>
             world.mock.connected(world.device) ? 'connected'
-                : (await world.api.status()).connection === 'CONNECTION_NONE' && 'no login');
+                : (await world.api.serving()).connection === 'CONNECTION_NONE' && 'no login');
         if (alone !== 'connected') await reconnect(world);
         await received(world);
         if (round % kDrainEvery !== 0) continue;

@@ -58,7 +58,7 @@ void* map_memory_file() {
 constexpr int kPlaces = 11;
 
 // Marks in every kind of place, threads in every kind of state.
-[[noreturn]] void fill_and_wipe(int ready, int go) {
+[[noreturn]] void fill_and_wipe(int ready, int go, bool hang) {
     if (!prepare_wipe().ok() || sodium_init() < 0) _exit(3);
     std::atomic<int> started = 0;
     std::thread busy{[&] {
@@ -97,7 +97,10 @@ constexpr int kPlaces = 11;
     (void)!write(ready, &byte, 1);
     (void)!read(go, &byte, 1);
     keep(on_stack);
-    wipe_and_exit(7);
+    if (!hang) wipe_and_exit(7);
+    wipe_within(std::chrono::milliseconds{1});
+    (void)!read(go, &byte, 1);  // nobody writes
+    _exit(9);
 }
 
 int count_marks(const std::vector<unsigned char>& memory, const unsigned char* mark) {
@@ -136,14 +139,15 @@ int marks_in(pid_t process) {
     return found;
 }
 
-TEST_CASE("wipe: at the end of the process nothing of its own memory is left", "[sandbox]") {
+// `hang`: the process does not come to its end by itself. Its exit status.
+int end_without_marks(bool hang) {
     std::array<int, 2> ready{};
     std::array<int, 2> go{};
     REQUIRE(pipe(ready.data()) == 0);
     REQUIRE(pipe(go.data()) == 0);
     const pid_t child = fork();
     REQUIRE(child >= 0);
-    if (child == 0) fill_and_wipe(ready[1], go[0]);
+    if (child == 0) fill_and_wipe(ready[1], go[0], hang);
     close(ready[1]);
     char byte = 0;
     REQUIRE(read(ready[0], &byte, 1) == 1);
@@ -163,8 +167,16 @@ TEST_CASE("wipe: at the end of the process nothing of its own memory is left", "
     ptrace(PTRACE_CONT, child, 0, 0);
     REQUIRE(waitpid(child, &status, __WALL) == child);
     CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 7);
     for (const int fd : {ready[0], go[0], go[1]}) close(fd);
+    return WEXITSTATUS(status);
+}
+
+TEST_CASE("wipe: at the end of the process nothing of its own memory is left", "[sandbox]") {
+    CHECK(end_without_marks(false) == 7);
+}
+
+TEST_CASE("wipe: a process that hangs is wiped and ended when its time is over", "[sandbox]") {
+    CHECK(end_without_marks(true) == 0);
 }
 
 #endif

@@ -181,7 +181,7 @@ scenario('A full spool stops acknowledging, says so, and goes on by itself', asy
     assert.equal(status.vault, 'VAULT_STATE_LOCKED');
     await waiting(world, 5);
     await until('five acknowledged', () => mailbox.delivered - before === 5);
-    assert.equal(mailbox.waiting, 7);
+    await until('seven wait at the server', () => mailbox.waiting === 7);
     await world.unlock();
     await within('all acknowledged', done, 60_000);
     await world.arrived(sent.at(-1));
