@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "clients/common/closing.h"
+
 namespace nacre::client {
 namespace {
 
@@ -15,17 +17,6 @@ constexpr std::size_t kLeastBytes = 32;
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr std::size_t kBuffer = 4096;
 constexpr std::size_t kMadeBytes = 64;
-
-class Closing {
-public:
-    explicit Closing(int fd) : fd_{fd} {}
-    Closing(const Closing&) = delete;
-    Closing& operator=(const Closing&) = delete;
-    ~Closing() { close(fd_); }
-
-private:
-    int fd_;
-};
 
 Result<void> write_new(const std::filesystem::path& path, ByteView bytes) {
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <string>
 
+#include "clients/common/closing.h"
 #include "clients/common/unix_socket.h"
 
 namespace nacre::client {
@@ -66,17 +67,6 @@ private:
     int fd_;
     bool begun_ = false;
     std::array<struct sigaction, kSignals.size()> before_{};
-};
-
-class Closing {
-public:
-    explicit Closing(int fd) : fd_{fd} {}
-    Closing(const Closing&) = delete;
-    Closing& operator=(const Closing&) = delete;
-    ~Closing() { close(fd_); }
-
-private:
-    int fd_;
 };
 
 }  // namespace
