@@ -143,7 +143,6 @@ async function scanUnlocked(world, scanner, nacre) {
     console.log(`memory: unlocked, vaultd has ${texts.length} of the texts`);
     assert.ok(texts.length >= 100, `the scanner finds ${texts.length} texts in an open vault`);
     const inClient = [...(await scanner.processes([watch.child.pid])).names()];
-    assert.ok(inClient.some((name) => name.startsWith('received')));
     for (const secret of ['passphrase', 'vault_key', 'wrapping_key', 'header_key', 'backups_key']) {
         const found = inVaultd.hits.filter((hit) => hit.what.startsWith(`${secret},`));
         assert.deepEqual(found, [], `${secret} can be read in vaultd`);

@@ -113,9 +113,9 @@ export class Mock {
         primary.syncRequests = [];
         const sync = primary.handleSync.bind(primary);
         primary.handleSync = async (source, message) => {
+            await sync(source, message);
             const type = message.content?.request?.type;
             if (type != null) primary.syncRequests.push(type);
-            await sync(source, message);
         };
         primary.handleEnvelope = async (source, kind, type, encrypted) => {
             try {

@@ -74,6 +74,9 @@ export class World {
             const names = (await this.api.recipients()).map((recipient) => recipient.name);
             return this.friends.every((friend) => names.includes(friend.profileName));
         });
+        // Contacts, blocked, configuration, keys: an answer that comes later would be one envelope
+        // more than a scenario counts.
+        await until('all answered', () => this.me.syncRequests.length >= 4);
     }
 
     // Nothing is on its way in either direction: what linking set off has come to its end.
