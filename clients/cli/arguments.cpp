@@ -90,6 +90,18 @@ void add_passphrase_commands(CLI::App& app, Arguments& out) {
     add_force(*change, out);
 }
 
+void add_courier_commands(CLI::App& app, Arguments& out) {
+    auto* courier = app.add_subcommand("courier", "The process that connects while the vault is locked");
+    courier->require_subcommand(1);
+    auto* credential = courier->add_subcommand(
+        "credential", "Give out its login for systemd-creds: with it, it connects after a reboot");
+    credential
+        ->add_option("FILE", out.credential_file,
+                     "A new file or a pipe that takes it; '-': standard output, if that is no terminal")
+        ->required();
+    add_current_secret(*credential, out, "--with-");
+}
+
 void add_limits(CLI::App& command, Arguments& out, const char* what) {
     auto* limit = command.add_option("-n,--limit", out.limit, std::string{"At most this many "} + what)
                       ->check(CLI::Range(1U, 1000000U))
@@ -178,6 +190,7 @@ std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
     add_vault_commands(app, out);
     add_slot_commands(app, out);
     add_passphrase_commands(app, out);
+    add_courier_commands(app, out);
     add_reading_commands(app, out);
     add_writing_commands(app, out);
     for (CLI::App* command : app.get_subcommands({})) {

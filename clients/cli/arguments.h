@@ -19,10 +19,10 @@ struct Arguments {
     client::PlaceOptions places;
     bool json = false;
     std::string verb;
-    std::string action;  // slot, passphrase: the second word
+    std::string action;  // slot, passphrase, courier: the second word
 
-    int passphrase_fd = -1;            // init, unlock, slot, passphrase: one line for each secret
-    bool with_recovery_key = false;    // unlock, slot: in place of a passphrase
+    int passphrase_fd = -1;            // init, unlock, slot, passphrase, courier: a line each
+    bool with_recovery_key = false;    // unlock, slot, courier: in place of a passphrase
     std::string with_key_file;         // the same
     bool force = false;                // init, slot, passphrase: a hopeless passphrase is taken
     std::string slot;                  // slot: number or label
@@ -30,7 +30,7 @@ struct Arguments {
     bool new_recovery_key = false;     // slot add
     std::string key_file;              // slot add, rotate, calibrate
     bool make = false;                 // slot add, rotate: the key file
-    std::string credential_file;       // slot add, rotate
+    std::string credential_file;       // slot add, rotate; courier credential ("-": standard output)
     bool duress = false;               // slot add
     bool rekey = false;                // slot remove
     std::uint32_t target_ms = 0;       // slot calibrate; 0: one second

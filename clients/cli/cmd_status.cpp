@@ -35,7 +35,10 @@ std::string vault_text(const Status& status) {
 
 std::string connection_text(const Status& status) {
     switch (status.connection()) {
-        case Status::CONNECTION_NONE: return "none: no account is linked, or its login is not known";
+        case Status::CONNECTION_NONE:
+            return status.vault() == Status::VAULT_STATE_LOCKED
+                       ? "none: the courier has no login until the vault is unlocked"
+                       : "none: no account is linked";
         case Status::CONNECTION_CONNECTING: return "connecting";
         case Status::CONNECTION_CONNECTED: return "connected";
         case Status::CONNECTION_CONNECTED_ELSEWHERE:
@@ -46,6 +49,21 @@ std::string connection_text(const Status& status) {
         case Status::CONNECTION_CLIENT_TOO_OLD: return "refused: this nacre is too old";
         case Status::CONNECTION_NO_COURIER: return "none: the courier is not running";
         default: return "unknown";
+    }
+}
+
+// What the courier does about its credential, if it has one.
+std::string credential_text(const Status& status) {
+    const std::string anew = "; 'nacre courier credential' makes it anew";
+    switch (status.login_credential()) {
+        case Status::LOGIN_CREDENTIAL_GOOD:
+            return "with the courier: it connects after a reboot while the vault is locked";
+        case Status::LOGIN_CREDENTIAL_UNREADABLE: return "not used: it cannot be read" + anew;
+        case Status::LOGIN_CREDENTIAL_OTHER_LOGIN:
+            return "not used: it is not the login that the vault has" + anew;
+        case Status::LOGIN_CREDENTIAL_OTHER_SERVERS:
+            return "not used: it is for other servers than those configured" + anew;
+        default: return {};
     }
 }
 
@@ -97,6 +115,8 @@ ExitCode cmd_status(Session& session) {
     }
     add_account(status, rows);
     rows.push_back({"connection", connection_text(status)});
+    if (const std::string text = credential_text(status); !text.empty())
+        rows.push_back({"credential", text});
     if (status.waiting_envelopes() > 0) {
         rows.push_back({"waiting", envelopes(status.waiting_envelopes()) +
                                        (status.draining() ? ", being taken in" : "")});

@@ -30,6 +30,7 @@ ExitCode cmd_accept_identity(Session& session);
 ExitCode cmd_watch(Session& session);
 ExitCode cmd_slot(Session& session);
 ExitCode cmd_passphrase(Session& session);
+ExitCode cmd_courier(Session& session);
 
 // cmd_lock.cpp, for cmd_panic.cpp: whether a locked daemon answers within some seconds.
 bool wait_until_locked(const Session& session);
@@ -61,6 +62,7 @@ inline constexpr Command kCommands[] = {
     {"watch", cmd_watch},
     {"slot", cmd_slot},
     {"passphrase", cmd_passphrase},
+    {"courier", cmd_courier},
 };
 
 }  // namespace nacre::cli

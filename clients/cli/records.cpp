@@ -101,6 +101,8 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("draining", status.draining())
         .add("spoolProblem", status.spool_problem())
         .add("spoolFull", status.spool_full())
+        .add("loginCredential", word(Status::LoginCredential_Name(status.login_credential()),
+                                     "LOGIN_CREDENTIAL_"))
         .add("waitSeconds", status.wait_seconds())
         .add("memoryLocked", status.memory() == Status::MEMORY_LOCKED)
         .add("plainSwap", status.plain_swap())

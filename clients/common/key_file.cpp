@@ -18,24 +18,24 @@ constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr std::size_t kBuffer = 4096;
 constexpr std::size_t kMadeBytes = 64;
 
-Result<void> write_new(const std::filesystem::path& path, ByteView bytes) {
+}  // namespace
+
+Result<void> write_secret_file(const std::filesystem::path& path, ByteView bytes) {
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 && errno == EEXIST) return Error{ErrorCode::already_exists, "make a key file", EEXIST};
-    if (fd < 0) return os_error("make a key file", errno);
+    if (fd < 0 && errno == EEXIST) return Error{ErrorCode::already_exists, "make a secret's file", EEXIST};
+    if (fd < 0) return os_error("make a secret's file", errno);
     const Closing closing{fd};
     if (write(fd, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
-        return os_error("write a key file", errno);
+        return os_error("write a secret's file", errno);
     }
-    if (fsync(fd) != 0) return os_error("sync a key file", errno);
+    if (fsync(fd) != 0) return os_error("sync a secret's file", errno);
     const auto parent = path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
     const int folder = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) return os_error("open a key file's folder", errno);
+    if (folder < 0) return os_error("open a secret's file's folder", errno);
     const Closing closing_folder{folder};
-    if (fsync(folder) != 0) return os_error("sync a key file's folder", errno);
+    if (fsync(folder) != 0) return os_error("sync a secret's file's folder", errno);
     return {};
 }
-
-}  // namespace
 
 Result<Passphrase> read_key_file(const std::filesystem::path& path) {
     if (sodium_init() < 0) std::abort();
@@ -64,7 +64,7 @@ Result<Passphrase> read_key_file(const std::filesystem::path& path) {
 
 Result<void> make_key_file(const std::filesystem::path& path) {
     const auto random = NACRE_TRY(Secret<kMadeBytes>::random());
-    return write_new(path, random.view());
+    return write_secret_file(path, random.view());
 }
 
 Result<Passphrase> make_credential_file(const std::filesystem::path& path) {
@@ -75,7 +75,7 @@ Result<Passphrase> make_credential_file(const std::filesystem::path& path) {
         text.span()[at * 2] = static_cast<std::uint8_t>(kDigits[random.view()[at] >> 4]);
         text.span()[at * 2 + 1] = static_cast<std::uint8_t>(kDigits[random.view()[at] & 15]);
     }
-    NACRE_TRY(write_new(path, text.view()));
+    NACRE_TRY(write_secret_file(path, text.view()));
     return Passphrase::from(text.view());
 }
 

@@ -9,12 +9,16 @@
 
 #include <filesystem>
 
+#include "api/base/bytes.h"
 #include "api/base/result.h"
 #include "sandbox/secret.h"
 
 namespace nacre::client {
 
 Result<Passphrase> read_key_file(const std::filesystem::path& path);
+
+// A new file, mode 0600, durable.
+Result<void> write_secret_file(const std::filesystem::path& path, ByteView bytes);
 
 // A new file of 64 random bytes, mode 0600, durable.
 Result<void> make_key_file(const std::filesystem::path& path);

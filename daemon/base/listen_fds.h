@@ -2,7 +2,7 @@
 //
 // Layer:   daemon/base. The convention is systemd's: LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, first
 //          descriptor 3. Names in use: api, secret, lock, link (listening sockets), control,
-//          login.
+//          login, login-credential (credential.h).
 // Threads: call inherit() once in main, before threads: it changes the environment.
 #pragma once
 

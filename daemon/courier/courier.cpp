@@ -17,7 +17,7 @@ std::uint32_t random_below(std::uint32_t bound) { return randombytes_uniform(bou
 }  // namespace
 
 Courier::Courier(const config::Config& config, daemon::Supervision& supervision, StateFolder state)
-    : state_{std::move(state)}, logins_{supervision, config::wire_environment(config)} {}
+    : state_{std::move(state)}, logins_{supervision, config::wire_environment(config), state_} {}
 
 Result<std::unique_ptr<Courier>> Courier::start(const config::Config& config, Options options,
                                                 daemon::Supervision& supervision,
@@ -28,7 +28,7 @@ Result<std::unique_ptr<Courier>> Courier::start(const config::Config& config, Op
     StateFolder state = NACRE_TRY(StateFolder::open(options.state));
     std::unique_ptr<Courier> made{new Courier{config, supervision, std::move(state)}};
     NACRE_TRY(made->open(config, options));
-    made->resume(std::move(kept_login));
+    made->resume(std::move(kept_login), options.credential);
     return made;
 }
 
@@ -122,16 +122,28 @@ void Courier::halted(const Halted& now) {
         log::write(log::Level::error, "cannot remember why not to connect", stored.error());
 }
 
-void Courier::resume(daemon::Descriptor kept_login) {
+void Courier::resume(daemon::Descriptor kept_login, const Result<DeviceLogin>& credential) {
     network_->post([halted = halted_at_start_](Station& station) { station.chat.resume(halted); });
-    if (!kept_login) return;
-    auto login = read_login(kept_login.get());
-    if (!login.ok()) {
+    if (!credential.ok() && credential.error().code != ErrorCode::not_found)
+        log::write(log::Level::error, "login credential ignored", credential.error());
+    const auto report = [this](LoginKeeper::Credential worth) { feeder_->set_credential(worth); };
+    const auto worth = logins_.judge(credential, report);
+    report(worth);
+    if (kept_login) {
+        const auto login = read_login(kept_login.get());
+        if (login.ok()) return use(*login);
         log::write(log::Level::warning, "kept login ignored", login.error());
-        return;
     }
-    const bool fits = logins_.fits(*login);
-    network_->post([login = std::move(*login), fits](Station& station) {
+    if (worth == v1::ConnectionStatus::CREDENTIAL_OTHER_LOGIN)
+        log::write(log::Level::warning, "login credential ignored: it is not the vault's last login");
+    // For other servers: that is shown, as with a kept one.
+    if (worth == v1::ConnectionStatus::CREDENTIAL_GOOD ||
+        worth == v1::ConnectionStatus::CREDENTIAL_OTHER_SERVERS)
+        use(*credential);
+}
+
+void Courier::use(const DeviceLogin& login) {
+    network_->post([login, fits = logins_.fits(login)](Station& station) {
         station.chat.login(login, fits);
     });
 }

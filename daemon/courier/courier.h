@@ -22,9 +22,12 @@ public:
         std::filesystem::path state;
         std::filesystem::path addon;
         std::function<void()> link_lost = [] {};
+        // The owner's; not_found: there is none.
+        Result<DeviceLogin> credential = Error{ErrorCode::not_found, "login credential"};
     };
 
-    // `kept_login`: the memfd from before, or empty. Connects if there is a login that may be used.
+    // `kept_login`: the memfd from before, or empty; it is newer than the credential. Connects if
+    // there is a login that may be used.
     static Result<std::unique_ptr<Courier>> start(const config::Config& config, Options options,
                                                   daemon::Supervision& supervision,
                                                   daemon::Descriptor kept_login);
@@ -41,7 +44,8 @@ private:
     IntakeEvents intake_events();
     ChatEvents chat_events();
     void halted(const Halted& halted);
-    void resume(daemon::Descriptor kept_login);
+    void resume(daemon::Descriptor kept_login, const Result<DeviceLogin>& credential);
+    void use(const DeviceLogin& login);
 
     StateFolder state_;
     LoginKeeper logins_;

@@ -114,6 +114,18 @@ void Feeder::set_connection(const v1::ConnectionStatus& status) {
     {
         const std::lock_guard lock{mutex_};
         connection_ = status;
+        connection_->set_credential(credential_);
+        connection_due_ = true;
+    }
+    changed_.notify_all();
+}
+
+void Feeder::set_credential(v1::ConnectionStatus::Credential credential) {
+    {
+        const std::lock_guard lock{mutex_};
+        credential_ = credential;
+        if (!connection_) return;  // goes with it
+        connection_->set_credential(credential_);
         connection_due_ = true;
     }
     changed_.notify_all();

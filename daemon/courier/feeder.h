@@ -37,6 +37,7 @@ public:
     void grown();
     void set_spool(const SpoolReport& report);
     void set_connection(const v1::ConnectionStatus& status);
+    void set_credential(v1::ConnectionStatus::Credential credential);
 
 private:
     void run();
@@ -63,6 +64,7 @@ private:
     bool more_ = false;  // the cursor may not be at the end
     std::optional<SpoolReport> spool_report_;
     std::optional<v1::ConnectionStatus> connection_;
+    v1::ConnectionStatus::Credential credential_ = v1::ConnectionStatus::CREDENTIAL_NONE;
     bool spool_due_ = false;
     bool connection_due_ = false;
     bool spool_urgent_ = false;

@@ -8,7 +8,9 @@
 
 #include <cerrno>
 
+#include "daemon/base/credential.h"
 #include "daemon/libsignal/service_id.h"
+#include "daemon/link/login_credential.h"
 
 namespace nacre::courier {
 namespace {
@@ -82,6 +84,23 @@ Result<DeviceLogin> read_login(int fd) {
     sodium_memzero(bytes.data(), bytes.size());
     if (!parsed) return Error{ErrorCode::bad_message, "kept login does not parse"};
     return login_from(content);
+}
+
+Result<DeviceLogin> read_login_credential(int fd) {
+    std::string bytes(daemon::kMostLoginCredential + 1, '\0');
+    std::size_t size = 0;
+    while (size < bytes.size()) {
+        const ssize_t count =
+            pread(fd, bytes.data() + size, bytes.size() - size, static_cast<off_t>(size));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return os_error("read the login credential", errno);
+        if (count == 0) break;
+        size += static_cast<std::size_t>(count);
+    }
+    const auto content = link::parse_login_credential(as_bytes(bytes).first(size));
+    sodium_memzero(bytes.data(), bytes.size());
+    if (!content.ok()) return content.error();
+    return login_from(*content);
 }
 
 }  // namespace nacre::courier

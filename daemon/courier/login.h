@@ -2,8 +2,10 @@
 //
 // Layer:   daemon/courier.
 // Secrets: the device password. It stands in a sealed memfd that the supervisor keeps unread, and
-//          while connected in this process and libsignal's; never on a disk.
-// Errors:  invalid_argument, bad_message for a memfd that is not what seal_login made.
+//          while connected in this process and libsignal's; never on a disk, unless the
+//          owner puts it into a credential.
+// Errors:  invalid_argument, bad_message for what is not a login; what
+//          daemon/link/login_credential.h says.
 // Threads: values.
 #pragma once
 
@@ -39,5 +41,8 @@ Result<daemon::Descriptor> seal_login(const DeviceLogin& login);
 
 // From the supervisor. Takes only what is sealed against every change.
 Result<DeviceLogin> read_login(int fd);
+
+// From the owner's credential: from the file's beginning.
+Result<DeviceLogin> read_login_credential(int fd);
 
 }  // namespace nacre::courier

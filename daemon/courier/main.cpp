@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "api/base/log.h"
+#include "daemon/base/credential.h"
 #include "daemon/base/link_source.h"
 #include "daemon/base/stop_signal.h"
 #include "daemon/config/places.h"
@@ -25,6 +26,13 @@ std::vector<std::string> unix_paths(const config::Config& config) {
     std::vector<std::string> paths{config.courier.link_socket.string()};
     if (const char* notify = std::getenv("NOTIFY_SOCKET")) paths.emplace_back(notify);
     return paths;
+}
+
+// From nacred, or from systemd.
+Result<DeviceLogin> credential(daemon::ListenFds& listen_fds) {
+    daemon::Descriptor file = listen_fds.take(daemon::kLoginCredentialFd);
+    if (!file) file = NACRE_TRY(daemon::open_credential(daemon::kLoginCredential));
+    return read_login_credential(file.get());
 }
 
 // Until nacred or systemd says to end.
@@ -52,7 +60,10 @@ int serve(const config::Places& places, const config::Config& config) {
 
     std::unique_ptr<daemon::LinkSource> links;
     std::function<void()> lost;
-    Courier::Options options{places.state, signal::default_addon_path()};
+    Courier::Options options;
+    options.state = places.state;
+    options.addon = signal::default_addon_path();
+    options.credential = credential(listen_fds);
     if (supervision->control() >= 0) {
         lost = [&] { (void)supervision->want_link(); };
         links = std::make_unique<daemon::ControlLinkSource>(supervision->control());

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "api/base/log.h"
+#include "daemon/base/credential.h"
 #include "daemon/base/executable.h"
 #include "daemon/config/config.h"
 #include "daemon/overwrite/progress.h"
@@ -37,6 +39,20 @@ Program program(const config::Places& places, const char* name, const char* flag
              folder.string()}};
 }
 
+// vaultd alone may look for credentials: its own opens the vault.
+Program vault_program(const config::Places& places) {
+    Program made = program(places, "nacre-vaultd", "--state", places.state / "vault");
+    if (const char* folder = std::getenv(daemon::kCredentialsVariable))
+        made.variables.push_back(std::string{daemon::kCredentialsVariable} + "=" + folder);
+    return made;
+}
+
+// The courier gets a copy of its own. What is wrong with it is for the courier to say.
+Result<daemon::Descriptor> login_credential() {
+    const auto file = NACRE_TRY(daemon::open_credential(daemon::kLoginCredential));
+    return daemon::seal_copy(file.get(), daemon::kMostLoginCredential + 1);
+}
+
 std::optional<Child> sentry(const config::Places& places, bool needed) {
     if (!needed) return std::nullopt;
     return Child{kSentry, Child::Kind::sentry,
@@ -64,13 +80,20 @@ int supervise(const config::Places& places, const config::LockRules& lock_rules)
     const auto progress = overwrite::make_progress();
     if (!progress.ok()) return refuse("progress", progress.error());
     Child vault{"nacre-vaultd", Child::Kind::vault,
-                program(places, "nacre-vaultd", "--state", places.state / "vault"),
+                vault_program(places),
                 {{"api", instance.api()},
                  {"secret", instance.secret()},
                  {"lock", instance.lock()},
                  {overwrite::kProgressName, progress->get()}}};
+    const auto credential = login_credential();
+    std::vector<Inherited> for_courier;
+    if (credential.ok())
+        for_courier.push_back({daemon::kLoginCredentialFd, credential->get()});
+    else if (credential.error().code != ErrorCode::not_found)
+        log::write(log::Level::error, "login credential", credential.error());
     Child courier{"nacre-courier", Child::Kind::courier,
-                  program(places, "nacre-courier", "--state", places.state / "courier"), {}};
+                  program(places, "nacre-courier", "--state", places.state / "courier"),
+                  std::move(for_courier)};
     Supervisor supervisor{
         {std::move(vault), std::move(courier), sentry(places, lock_rules.need_sentry()),
          overwriter(places, lock_rules.overwrite_percent, progress->get())},

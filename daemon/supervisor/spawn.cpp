@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "api/base/log.h"
+#include "daemon/base/credential.h"
 
 namespace nacre::supervisor {
 namespace {
@@ -47,8 +48,9 @@ void reset_signals() {
     std::signal(SIGPIPE, SIG_DFL);
 }
 
-std::vector<std::string> child_environment(const std::vector<Inherited>& descriptors) {
-    std::vector<std::string> made;
+std::vector<std::string> child_environment(const Program& program,
+                                           const std::vector<Inherited>& descriptors) {
+    std::vector<std::string> made = program.variables;
     for (char** item = environ; *item != nullptr; ++item) {
         if (passes_on(*item)) made.emplace_back(*item);
     }
@@ -79,7 +81,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     }
     std::vector<std::string> arguments{program.path};
     arguments.insert(arguments.end(), program.arguments.begin(), program.arguments.end());
-    std::vector<std::string> variables = child_environment(descriptors);
+    std::vector<std::string> variables = child_environment(program, descriptors);
     execve(program.path.c_str(), pointers(arguments).data(), pointers(variables).data());
     log::write(log::Level::error, "start child", os_error("execute", errno));
     _exit(kNotExecuted);
@@ -88,9 +90,10 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 bool passes_on(std::string_view variable) {
-    static constexpr std::array<std::string_view, 10> kDropped{
-        "NOTIFY_SOCKET", "LISTEN_PID",   "LISTEN_FDS",   "LISTEN_FDNAMES", "SSLKEYLOGFILE",
-        "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF", "CURL_CA_BUNDLE", "WATCHDOG_USEC"};
+    static constexpr std::array<std::string_view, 11> kDropped{
+        "NOTIFY_SOCKET", "LISTEN_PID",   "LISTEN_FDS",   "LISTEN_FDNAMES",
+        "SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR", "OPENSSL_CONF",
+        "CURL_CA_BUNDLE", "WATCHDOG_USEC", daemon::kCredentialsVariable};
     std::string name = environment_name(variable);
     if (std::find(kDropped.begin(), kDropped.end(), name) != kDropped.end()) return false;
     std::transform(name.begin(), name.end(), name.begin(),

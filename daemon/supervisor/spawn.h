@@ -18,6 +18,7 @@ namespace nacre::supervisor {
 struct Program {
     std::string path;
     std::vector<std::string> arguments;  // without the program's own name
+    std::vector<std::string> variables{};  // "NAME=value", beyond what it gets anyway
 };
 
 struct Inherited {
@@ -32,7 +33,7 @@ struct Process {
 
 // The child gets the descriptors from 3 on, stdin from /dev/null, no blocked signals, SIGTERM when
 // this process dies, and the environment without what could change its libraries' behaviour
-// (proxies, TLS key logs, tracing) and without systemd's variables.
+// (proxies, TLS key logs, tracing) and without systemd's variables, where credentials are among them.
 Result<Process> spawn(const Program& program, const std::vector<Inherited>& descriptors);
 
 // Whether a child gets this environment variable, "NAME=value".

@@ -24,6 +24,7 @@ constexpr std::array kRules{
     RpcRule{"nacre.v1.VaultService/Reconnect", kUnlocked, Scope::admin},
 
     RpcRule{"nacre.v1.LinkingService/Link", kUnlocked, Scope::admin},
+    RpcRule{"nacre.v1.LinkingService/ExportLogin", kUnlocked, Scope::admin},
 
     RpcRule{"nacre.v1.ConversationsService/ListConversations", kUnlocked, Scope::read},
     RpcRule{"nacre.v1.ConversationsService/GetConversation", kUnlocked, Scope::read},

@@ -31,6 +31,16 @@ Connection to_connection(ConnectionStatus::State state) {
     }
 }
 
+LoginCredential to_credential(ConnectionStatus::Credential credential) {
+    switch (credential) {
+        case ConnectionStatus::CREDENTIAL_GOOD: return LoginCredential::good;
+        case ConnectionStatus::CREDENTIAL_UNREADABLE: return LoginCredential::unreadable;
+        case ConnectionStatus::CREDENTIAL_OTHER_LOGIN: return LoginCredential::other_login;
+        case ConnectionStatus::CREDENTIAL_OTHER_SERVERS: return LoginCredential::other_servers;
+        default: return LoginCredential::none;
+    }
+}
+
 // Whether waiting may still end in `connected`.
 bool may_connect(Connection state) {
     return state == Connection::none || state == Connection::connecting ||
@@ -121,6 +131,7 @@ void Courier::take(std::uint64_t number, Frame frame) {
                 if (link_ != number) return;
                 status_.connection = to_connection(status.state());
                 status_.alerts = {status.alerts().begin(), status.alerts().end()};
+                status_.login_credential = to_credential(status.credential());
             }
             changed_.notify_all();
             return listener_.on_connection(status);

@@ -4,21 +4,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 
 #include "api/base/bytes.h"
 #include "api/base/log.h"
-#include "daemon/base/descriptor.h"
+#include "daemon/base/credential.h"
 #include "daemon/vaultd/waits.h"
 
 namespace nacre::vaultd {
 
 Result<Passphrase> read_credential() {
-    const char* const folder = std::getenv("CREDENTIALS_DIRECTORY");  // NOLINT(concurrency-mt-unsafe)
-    if (folder == nullptr || *folder == '\0') return Error{ErrorCode::not_found, "credential"};
-    const auto path = std::filesystem::path{folder} / "nacre.unlock";
-    const daemon::Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    if (!file) return os_error("open the credential", errno);
+    const auto file = NACRE_TRY(daemon::open_credential(daemon::kUnlockCredential));
     return Passphrase::receive(file.get());
 }
 

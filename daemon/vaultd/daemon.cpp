@@ -237,6 +237,8 @@ Result<LinkedAccount> Daemon::link(std::string_view device_name, const LinkObser
 
 Result<void> Daemon::accept_environment() { return NACRE_TRY(unlocked())->accept_environment(); }
 
+Result<std::string> Daemon::export_login() { return NACRE_TRY(unlocked())->export_login(); }
+
 Result<void> Daemon::reconnect() { return NACRE_TRY(unlocked())->reconnect(); }
 
 Result<vault::Id> Daemon::send_message(const vault::Id& conversation, std::string_view text,

@@ -72,6 +72,7 @@ public:
     Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
                                std::stop_token stop) override;
     Result<void> accept_environment() override;
+    Result<std::string> export_login() override;
     Result<void> reconnect() override;
     Result<vault::Id> send_message(const vault::Id& conversation, std::string_view text,
                                    std::string_view client_request_id) override;

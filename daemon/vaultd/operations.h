@@ -49,6 +49,15 @@ struct MemoryStatus {
     sandbox::Swap swap = sandbox::Swap::none;
 };
 
+// The courier's login in the owner's systemd credential, by what the courier says.
+enum class LoginCredential : std::uint8_t {
+    none = 0,  // values as nacre.v1.GetStatusResponse.LoginCredential
+    good,
+    unreadable,
+    other_login,
+    other_servers,
+};
+
 struct LockTrigger {
     std::string_view name;  // a key of [lock]; static storage
     std::uint32_t delay_seconds = 0;
@@ -66,6 +75,7 @@ struct DaemonStatus {
     std::vector<LockTrigger> lock_triggers;
     std::string spool_problem;  // ErrorCode name, empty when well
     bool spool_full = false;    // by its quota
+    LoginCredential login_credential = LoginCredential::none;
 };
 
 enum class LinkStep : std::uint8_t { scanned = 1, registering, uploading_keys, syncing };
@@ -140,6 +150,9 @@ public:
     virtual Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
                                        std::stop_token stop) = 0;
     virtual Result<void> accept_environment() = 0;
+    // The courier's login as daemon/link/login_credential.h writes it: whoever has it is this device
+    // to the server. Ask for a secret before.
+    virtual Result<std::string> export_login() = 0;
     virtual Result<void> reconnect() = 0;
 
     // Messages.

@@ -1,5 +1,7 @@
-// LinkingService: one stream, from the first QR code to the linked account.
+// LinkingService: one stream, from the first QR code to the linked account; and the account's login,
+// for whoever shows a secret that opens the vault: a stolen token must not become this device.
 #include "daemon/vaultd/rpc.h"
+#include "daemon/vaultd/secret_call.h"
 #include "daemon/vaultd/serve.h"
 #include "nacre/v1/linking.grpc.pb.h"
 
@@ -8,8 +10,10 @@ namespace {
 
 constexpr std::size_t kMaxDeviceName = 100;
 
-class LinkingService final
-    : public v1::LinkingService::WithCallbackMethod_Link<v1::LinkingService::Service> {
+using ServiceBase = v1::LinkingService::WithCallbackMethod_Link<
+    v1::LinkingService::WithCallbackMethod_ExportLogin<v1::LinkingService::Service>>;
+
+class LinkingService final : public ServiceBase {
 public:
     explicit LinkingService(RpcContext& context) : context_{context} {}
 
@@ -22,7 +26,22 @@ public:
             });
     }
 
+    grpc::ServerWriteReactor<v1::ExportLoginResponse>* ExportLogin(
+        grpc::CallbackServerContext* call, const v1::ExportLoginRequest*) override {
+        return serve_stream<v1::ExportLoginResponse>(
+            context_.gate, "nacre.v1.LinkingService/ExportLogin", *call,
+            [this](const Caller&, auto& stream) { return export_login(stream); });
+    }
+
 private:
+    Result<void> export_login(ReplyStream<v1::ExportLoginResponse>& stream) {
+        SecretCall call{context_, stream};
+        NACRE_TRY(call.ask_current());
+        v1::ExportLoginResponse reply;
+        reply.set_login(NACRE_TRY(context_.operations.export_login()));
+        return stream.send(reply);
+    }
+
     Result<void> link(const std::string& device_name, ReplyStream<v1::LinkResponse>& stream) {
         if (device_name.empty() || device_name.size() > kMaxDeviceName) {
             return Error{ErrorCode::invalid_argument, "device name"};

@@ -1,6 +1,7 @@
 // SlotsService: the ways into the vault. Every change is preceded by one secret that opens it.
 #include "api/base/clock.h"
 #include "daemon/vaultd/rpc.h"
+#include "daemon/vaultd/secret_call.h"
 #include "daemon/vaultd/serve.h"
 #include "nacre/v1/slots.grpc.pb.h"
 #include "vault/client_store.h"
@@ -14,67 +15,7 @@ constexpr std::uint32_t kMostTargetMs = 10'000;
 static_assert(v1::Slot::TYPE_DURESS == static_cast<int>(vault::SlotType::duress));
 static_assert(v1::Slot::TYPE_DURESS == vault::kNewestSlotType);
 
-void fill(v1::Slot& out, const vault::SlotInfo& slot, std::size_t opened) {
-    out.set_number(static_cast<std::uint32_t>(slot.number));
-    out.set_type(static_cast<v1::Slot::Type>(slot.type));
-    out.set_label(slot.label);
-    out.set_created_ms(slot.created_ms);
-    out.set_opened(slot.number == opened);
-}
-
 std::int64_t now_ms() { return system_clock().wall_ms(); }
-
-// One call of the service: its stream and how it asks for secrets.
-template <class Reply>
-class SlotCall {
-public:
-    SlotCall(RpcContext& context, ReplyStream<Reply>& stream)
-        : context_{context}, stream_{stream} {}
-
-    Result<Passphrase> ask(v1::SecretNeeded::Which which, const vault::SlotInfo* slot = nullptr) {
-        SecretSocket::Ticket ticket = NACRE_TRY(context_.secrets.issue());
-        Reply reply;
-        v1::SecretNeeded& needed = *reply.mutable_secret();
-        needed.set_ticket(ticket.bytes().data(), ticket.bytes().size());
-        needed.set_which(which);
-        if (slot != nullptr) fill(*needed.mutable_slot(), *slot, vault::kSlotCount);
-        NACRE_TRY(stream_.send(reply));
-        return ticket.wait(stream_.stop_token());
-    }
-
-    // A secret that opens the vault, and which slot it was. One that destroys opens nothing.
-    Result<vault::SlotInfo> ask_current() {
-        const auto slot = NACRE_TRY(ask_any());
-        if (slot.type != vault::SlotType::duress) return slot;
-        return Error{ErrorCode::wrong_passphrase, "show a secret"};
-    }
-
-    Result<vault::SlotInfo> ask_any() {
-        NACRE_TRY(no_wait());
-        const Passphrase secret = NACRE_TRY(ask(v1::SecretNeeded::WHICH_CURRENT));
-        tell("Trying the secret");
-        return context_.operations.try_secret(secret);
-    }
-
-    void tell(Literal sentence) {
-        Reply reply;
-        reply.set_progress(sentence.c_str());
-        (void)stream_.send(reply);
-    }
-
-    // Before anybody types for nothing.
-    Result<void> no_wait() const {
-        if (context_.operations.wait_seconds() == 0) return {};
-        return Error{ErrorCode::rate_limited, "try a secret: too soon"};
-    }
-
-    Operations& operations() const { return context_.operations; }
-    ReplyStream<Reply>& stream() const { return stream_; }
-
-private:
-    RpcContext& context_;
-    ReplyStream<Reply>& stream_;
-};
 
 using ServiceBase = v1::SlotsService::WithCallbackMethod_AddSlot<
     v1::SlotsService::WithCallbackMethod_RemoveSlot<
@@ -180,7 +121,7 @@ private:
         vault::NewSlot slot{static_cast<vault::SlotType>(request.type()), request.label(), now_ms(),
                             {}};
         if (slot.type == vault::SlotType::duress) slot.token = token;
-        SlotCall call{context_, stream};
+        SecretCall call{context_, stream};
         NACRE_TRY(call.ask_current());
         const Passphrase secret = NACRE_TRY(call.ask(v1::SecretNeeded::WHICH_NEW));
         call.tell("Deriving the slot's key");
@@ -200,7 +141,7 @@ private:
     Result<void> remove(const v1::RemoveSlotRequest& request,
                         ReplyStream<v1::RemoveSlotResponse>& stream) {
         NACRE_TRY(check_removable(request.number()));
-        SlotCall call{context_, stream};
+        SecretCall call{context_, stream};
         NACRE_TRY(call.ask_current());
         if (request.rekey()) return remove_and_rekey(request.number(), stream);
         NACRE_TRY(context_.operations.change_slots([&](const vault::Vault& vault) {
@@ -231,7 +172,7 @@ private:
     Result<void> rotate(const v1::RotateSlotRequest& request,
                         ReplyStream<v1::RotateSlotResponse>& stream) {
         if (request.has_number()) NACRE_TRY(find(request.number()));
-        SlotCall call{context_, stream};
+        SecretCall call{context_, stream};
         const auto current = NACRE_TRY(call.ask_current());
         const std::size_t number = request.has_number() ? request.number() : current.number;
         const auto slot = NACRE_TRY(find(number));
@@ -246,7 +187,7 @@ private:
     }
 
     Result<void> test(ReplyStream<v1::TestSlotResponse>& stream) {
-        SlotCall call{context_, stream};
+        SecretCall call{context_, stream};
         const auto slot = NACRE_TRY(call.ask_any());
         v1::TestSlotResponse reply;
         NACRE_TRY(send_slot(slot.number, *reply.mutable_opens()));
@@ -258,7 +199,7 @@ private:
         if (target_ms != 0 && (target_ms < kLeastTargetMs || target_ms > kMostTargetMs)) {
             return Error{ErrorCode::invalid_argument, "target time"};
         }
-        SlotCall call{context_, stream};
+        SecretCall call{context_, stream};
         std::vector<Passphrase> secrets;
         for (const auto& slot : NACRE_TRY(open_vault())->slots()) {
             NACRE_TRY(call.no_wait());

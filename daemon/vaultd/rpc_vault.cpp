@@ -122,6 +122,8 @@ private:
         reply.set_free_memory_percent(status.overwritten.percent);
         reply.set_plain_swap(status.memory.swap == sandbox::Swap::plain);
         reply.set_spool_full(status.spool_full);
+        reply.set_login_credential(
+            static_cast<v1::GetStatusResponse::LoginCredential>(status.login_credential));
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
         for (const LockTrigger& trigger : status.lock_triggers) {
             v1::LockTrigger& added = *reply.add_lock_triggers();

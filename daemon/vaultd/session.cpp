@@ -4,6 +4,7 @@
 #include "daemon/base/crash_point.h"
 #include "daemon/config/wire_environment.h"
 #include "daemon/libsignal/session.h"
+#include "daemon/link/login_credential.h"
 #include "daemon/vaultd/attachment.h"
 #include "daemon/vaultd/contact_blob.h"
 #include "daemon/vaultd/outgoing.h"
@@ -153,6 +154,18 @@ Result<vault::FixedEnvironment> Session::configured_environment() const {
 }
 
 Result<void> Session::log_in() {
+    const auto request = login_request();
+    if (!request.ok()) {
+        if (request.error().code == ErrorCode::environment_changed) (void)context_.courier.logout();
+        return request.error();
+    }
+    const auto done = context_.courier.login(*request);
+    if (!done && done.error().code == ErrorCode::environment_changed) environment_changed_ = true;
+    return done;
+}
+
+// What the courier needs to be this device; environment_changed when it shall not.
+Result<courier::v1::LoginRequest> Session::login_request() {
     const auto account = NACRE_TRY(engine_->run(
         [](EngineState& state) -> Result<std::optional<vault::AccountRow>> { return state.account; }));
     if (!account || account->state == vault::LinkState::not_linked)
@@ -167,16 +180,11 @@ Result<void> Session::log_in() {
         !config::same_environment(request.environment(), config::wire_environment(context_.config)) ||
         configured.trust_roots != account->environment.trust_roots ||
         configured.server_public_params != account->environment.server_public_params;
-    if (environment_changed_) {
-        (void)context_.courier.logout();
-        return Error{ErrorCode::environment_changed, "log in"};
-    }
+    if (environment_changed_) return Error{ErrorCode::environment_changed, "log in"};
     request.set_aci(vault::uuid_text(account->aci));
     request.set_device_id(account->device_id);
     request.set_password(account->password.data(), account->password.size());
-    const auto done = context_.courier.login(request);
-    if (!done && done.error().code == ErrorCode::environment_changed) environment_changed_ = true;
-    return done;
+    return request;
 }
 
 void Session::link_connection(const courier::v1::ConnectionStatus& status) {
@@ -303,6 +311,10 @@ Result<void> Session::accept_environment() {
         return state.reload_account();
     }));
     return log_in();
+}
+
+Result<std::string> Session::export_login() {
+    return link::write_login_credential(NACRE_TRY(login_request()));
 }
 
 Result<void> Session::reconnect() { return context_.courier.connect(); }

@@ -53,6 +53,7 @@ public:
     Result<LinkedAccount> link(std::string_view device_name, const LinkObserver& observer,
                                std::stop_token stop);
     Result<void> accept_environment();
+    Result<std::string> export_login();
     Result<void> reconnect();
     Result<vault::Id> send_message(const vault::Id& conversation, std::string_view text,
                                    std::string_view client_request_id);
@@ -80,6 +81,7 @@ private:
     // Errands.
     void resume(std::uint64_t link);
     Result<void> log_in();
+    Result<courier::v1::LoginRequest> login_request();
     void end_foreign_login();
     Result<vault::FixedEnvironment> configured_environment() const;
     void connected(const courier::v1::ConnectionStatus& status);

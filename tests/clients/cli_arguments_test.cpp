@@ -71,6 +71,7 @@ TEST_CASE("arguments: every command that parses can run", "[cli][arguments]") {
         std::vector<const char*> extra;
         const auto done = verb == "slot"         ? parse({"slot", "list"}, out)
                           : verb == "passphrase" ? parse({"passphrase", "check"}, out)
+                          : verb == "courier" ? parse({"courier", "credential", "-"}, out)
                           : verb == "send" ? parse({"send", "a", "b"}, out)
                           : verb == "messages" || verb == "search" || verb == "read" ||
                                   verb == "accept-identity"
@@ -95,6 +96,8 @@ TEST_CASE("arguments: a new slot's secret and the one shown are kept apart", "[c
     CHECK(parse({"slot", "add", "--make"}, none) == ExitCode::user_error);
     CHECK(parse({"slot", "remove"}, none) == ExitCode::user_error);
     CHECK(parse({"slot"}, none) == ExitCode::user_error);
+    CHECK(parse({"courier"}, none) == ExitCode::user_error);
+    CHECK(parse({"courier", "credential"}, none) == ExitCode::user_error);
     Arguments unlock;
     CHECK_FALSE(parse({"unlock", "--key-file", "f"}, unlock));
     CHECK(unlock.with_key_file == "f");

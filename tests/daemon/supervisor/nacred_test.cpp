@@ -88,11 +88,16 @@ struct Stub {
 // nacred as a process of its own, with the stubs for children.
 class Nacred {
 public:
-    explicit Nacred(std::string_view config = "")
+    // `login`: the content of a credential.
+    explicit Nacred(std::string_view config = "", const char* login = nullptr)
         : director_{bound(dir_ / "stub", SOCK_SEQPACKET)},
           systemd_{bound(dir_ / "notify", SOCK_DGRAM)} {
         REQUIRE(listen(director_.get(), 16) == 0);
         std::ofstream{dir_ / "nacre.toml"} << config;
+        if (login != nullptr) {
+            fs::create_directory(dir_ / "credentials");
+            std::ofstream{dir_ / "credentials/nacre.login"} << login;
+        }
         pid_ = start("log");
     }
     ~Nacred() {
@@ -114,6 +119,8 @@ public:
         setenv("NACRE_STUB", stub.c_str(), 1);
         setenv("NOTIFY_SOCKET", notify.c_str(), 1);
         setenv("HOME", state.c_str(), 1);
+        const std::string credentials = (dir_ / "credentials").string();
+        if (fs::exists(credentials)) setenv("CREDENTIALS_DIRECTORY", credentials.c_str(), 1);
         const int out = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
         dup2(out, STDERR_FILENO);
         execl(NACRE_NACRED, "nacred", "--runtime", runtime.c_str(), "--state", state.c_str(),
@@ -357,6 +364,17 @@ TEST_CASE("nacred: the login outlives the courier until it is forgotten", "[supe
     third.order_and_wait("forget");
     kill(third.pid, SIGKILL);
     CHECK(nacred.next().given.empty());
+}
+
+TEST_CASE("nacred: the courier gets its credential each time, and the vault alone the folder",
+          "[supervisor][nacred]") {
+    const Nacred nacred{"", "bytes"};
+    const auto [vault, courier] = nacred.both();
+    CHECK(vault.given == "api secret lock credentials");
+    CHECK(courier.given == "credential=bytes");
+    courier.order_and_wait("keep login");
+    kill(courier.pid, SIGKILL);
+    CHECK(nacred.next().given == "login=login credential=bytes");
 }
 
 TEST_CASE("nacred: what a child sent right before its death counts", "[supervisor][nacred]") {

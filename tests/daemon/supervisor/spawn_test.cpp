@@ -44,6 +44,14 @@ TEST_CASE("spawn: what cannot be executed ends with 127", "[supervisor][spawn]")
     CHECK(WEXITSTATUS(status) == 127);
 }
 
+TEST_CASE("spawn: what a program gets beyond that", "[supervisor][spawn]") {
+    const Program program{"/bin/sh", {"-c", "test \"$MORE\" = x"}, {"MORE=x"}};
+    const Process process = spawn(program, {}).value();
+    int status = 0;
+    REQUIRE(waitpid(process.pid, &status, 0) == process.pid);
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("spawn: the environment passes but for what changes libraries", "[supervisor][spawn]") {
     for (const char* kept :
          {"HOME=/x", "PATH=/bin", "LANG=C", "NACRE_CRASH_POINT=after_put", "TZ=UTC"}) {
@@ -52,7 +60,7 @@ TEST_CASE("spawn: the environment passes but for what changes libraries", "[supe
     for (const char* dropped :
          {"NOTIFY_SOCKET=/x", "LISTEN_PID=1", "LISTEN_FDS=1", "LISTEN_FDNAMES=a", "https_proxy=x",
           "ALL_PROXY=x", "GRPC_TRACE=all", "SSLKEYLOGFILE=/x", "SSL_CERT_FILE=/x",
-          "OPENSSL_CONF=/x"}) {
+          "OPENSSL_CONF=/x", "CREDENTIALS_DIRECTORY=/x"}) {
         CAPTURE(dropped);
         CHECK_FALSE(passes_on(dropped));
     }

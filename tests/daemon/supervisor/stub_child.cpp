@@ -10,6 +10,7 @@
 #include <string>
 
 #include "daemon/base/control.h"
+#include "daemon/base/credential.h"
 #include "daemon/base/listen_fds.h"
 #include "daemon/base/lock_signal.h"
 #include "daemon/base/stop_signal.h"
@@ -55,9 +56,12 @@ public:
           secret_{fds.take("secret")},
           lock_{fds.take("lock")},
           login_{fds.take("login")},
+          credential_{fds.take(daemon::kLoginCredentialFd)},
           supervision_{daemon::Supervision::inherit(fds).value()} {
         tell("start " NACRE_STUB_NAME " " + std::to_string(getpid()) + (api_ ? " api" : "") +
-             (secret_ ? " secret" : "") + (lock_ ? " lock" : "") + (login_ ? " login=" + content(login_.get()) : ""));
+             (secret_ ? " secret" : "") + (lock_ ? " lock" : "") + (login_ ? " login=" + content(login_.get()) : "") +
+             (credential_ ? " credential=" + content(credential_.get()) : "") +
+             (std::getenv(daemon::kCredentialsVariable) != nullptr ? " credentials" : ""));
     }
 
     [[noreturn]] void run() {
@@ -129,6 +133,7 @@ private:
     Descriptor secret_;
     Descriptor lock_;
     Descriptor login_;
+    Descriptor credential_;
     Descriptor link_;
     daemon::Supervision supervision_;
     bool deaf_ = false;

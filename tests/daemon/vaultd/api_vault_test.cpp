@@ -152,6 +152,30 @@ TEST_CASE("api linking: cancelling the call stops the engine", "[vaultd][api][rp
     CHECK(fixture.operations.link_was_stopped);
 }
 
+TEST_CASE("api linking: the login is for whoever shows a secret of the vault",
+          "[vaultd][api][rpc_linking]") {
+    ApiFixture fixture;
+    REQUIRE(fixture.create_vault("correct horse").ok());
+    const auto stub = v1::LinkingService::NewStub(fixture.channel);
+    for (const bool right : {false, true}) {
+        const auto context = fixture.call();
+        const auto stream = stub->ExportLogin(context.get(), {});
+        v1::ExportLoginResponse reply;
+        std::string login;
+        while (stream->Read(&reply)) {
+            if (reply.has_secret())
+                fixture.send_secret(reply.secret().ticket(), right ? "correct horse" : "wrong");
+            if (reply.has_login()) login = reply.login();
+        }
+        const auto status = stream->Finish();
+        CHECK(login == (right ? "the login" : ""));
+        if (right)
+            CHECK(status.ok());
+        else
+            CHECK(code(status) == ErrorCode::wrong_passphrase);
+    }
+}
+
 TEST_CASE("api linking: a device name must have a length", "[vaultd][api][rpc_linking]") {
     ApiFixture fixture;
     REQUIRE(fixture.create_vault().ok());

@@ -40,6 +40,7 @@ public:
                                        const vaultd::LinkObserver& observer,
                                        std::stop_token stop) override;
     Result<void> accept_environment() override { return {}; }
+    Result<std::string> export_login() override { return std::string{"the login"}; }
     Result<void> reconnect() override { return Error{ErrorCode::not_linked, "fake"}; }
     Result<vault::Id> send_message(const vault::Id& conversation, std::string_view text,
                                    std::string_view client_request_id) override;
