@@ -20,8 +20,6 @@ namespace nacre::vault {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5000;
-constexpr std::size_t kWriterCacheKib = std::size_t{16} * 1024;
-constexpr std::size_t kReaderCacheKib = std::size_t{4} * 1024;
 
 // After the connection is set up: no other file, no other key, no setting that would put plaintext
 // on disk or weaken durability. Denied statements fail to compile (ErrorCode::internal).
@@ -33,13 +31,13 @@ int authorize(void*, int action, const char* first, const char* second, const ch
     static constexpr std::array kHarmless{
         "user_version",    "data_version", "integrity_check", "quick_check",
         "cipher_integrity_check", "page_count",   "freelist_count",  "foreign_key_check",
-        "optimize",        "table_info",   "wal_checkpoint",
+        "optimize",        "table_info",   "wal_checkpoint",    "cache_size",
     };
     if (std::any_of(kHarmless.begin(), kHarmless.end(), is_first)) return SQLITE_OK;
     // Looked at, not set.
     static constexpr std::array kReadable{
         "journal_mode", "synchronous", "secure_delete", "temp_store",
-        "foreign_keys", "cache_size",  "cipher_memory_security",
+        "foreign_keys", "cipher_memory_security",
     };
     const bool readable = std::any_of(kReadable.begin(), kReadable.end(), is_first);
     return readable && second == nullptr ? SQLITE_OK : SQLITE_DENY;
@@ -62,14 +60,6 @@ Result<void> set_key(sqlite3* connection, const Secret<32>& key) {
     return {};
 }
 
-Result<void> set_cache(sqlite3* connection, std::size_t cache_kib) {
-    std::array<char, 48> sql{};
-    constexpr std::string_view kStart = "PRAGMA cache_size=-";
-    std::memcpy(sql.data(), kStart.data(), kStart.size());
-    std::to_chars(sql.data() + kStart.size(), sql.data() + sql.size() - 1, cache_kib);
-    return run_sql(connection, sql.data(), "set the page cache");
-}
-
 void restrict_features(sqlite3* connection) {
     for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
                                        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
@@ -82,8 +72,7 @@ void restrict_features(sqlite3* connection) {
     sqlite3_limit(connection, SQLITE_LIMIT_ATTACHED, 0);
 }
 
-Result<void> set_up(sqlite3* connection, const Secret<32>& key, Database::Mode mode,
-                    std::size_t cache_kib) {
+Result<void> set_up(sqlite3* connection, const Secret<32>& key, Database::Mode mode) {
     constexpr Literal kWhere = "set up the database";
     // SQLCipher warns on stderr by default; its own errors come back as result codes.
     NACRE_TRY(run_sql(connection, "PRAGMA cipher_log_level=NONE", kWhere));
@@ -104,10 +93,6 @@ Result<void> set_up(sqlite3* connection, const Secret<32>& key, Database::Mode m
     if (mode == Database::Mode::read_only) {
         NACRE_TRY(run_sql(connection, "PRAGMA query_only=ON", kWhere));
     }
-    if (cache_kib == 0) {
-        cache_kib = mode == Database::Mode::read_only ? kReaderCacheKib : kWriterCacheKib;
-    }
-    NACRE_TRY(set_cache(connection, cache_kib));
     NACRE_TRY(register_tokenizer(connection));
     sqlite3_set_authorizer(connection, authorize, nullptr);
     return {};
@@ -142,7 +127,7 @@ struct Close {
 }  // namespace
 
 Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret<32>& key,
-                                 Database::Mode mode, std::size_t cache_kib) {
+                                 Database::Mode mode) {
     NACRE_TRY(start_sqlite());
     if (mode == Database::Mode::create || mode == Database::Mode::receive_copy) {
         NACRE_TRY(make_file(path));
@@ -162,8 +147,16 @@ Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret
     }
     sqlite3_busy_timeout(opened, kBusyTimeoutMs);
     restrict_features(opened);
-    NACRE_TRY(set_up(opened, key, mode, cache_kib));
+    NACRE_TRY(set_up(opened, key, mode));
     return connection.release();
+}
+
+Result<void> cap_cache(sqlite3* connection, std::size_t kib) {
+    std::array<char, 48> sql{};
+    constexpr std::string_view kStart = "PRAGMA cache_size=-";
+    std::memcpy(sql.data(), kStart.data(), kStart.size());
+    std::to_chars(sql.data() + kStart.size(), sql.data() + sql.size() - 1, kib);
+    return run_sql(connection, sql.data(), "set the page cache");
 }
 
 Result<void> forbid_writing(sqlite3* connection) {

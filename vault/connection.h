@@ -18,7 +18,9 @@ namespace nacre::vault {
 
 // The caller closes it with sqlite3_close_v2.
 Result<sqlite3*> open_connection(const std::filesystem::path& path, const Secret<32>& key,
-                                 Database::Mode mode, std::size_t cache_kib);
+                                 Database::Mode mode);
+
+Result<void> cap_cache(sqlite3* connection, std::size_t kib);
 
 // No more writing through this connection.
 Result<void> forbid_writing(sqlite3* connection);

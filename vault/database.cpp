@@ -159,12 +159,15 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 Database::~Database() = default;
 
-Result<Database> Database::open(const std::filesystem::path& path, const Secret<32>& key, Mode mode,
-                                std::size_t cache_kib) {
+Result<Database> Database::open(const std::filesystem::path& path, const Secret<32>& key, Mode mode) {
     auto state = std::make_unique<State>();
-    state->connection = NACRE_TRY(open_connection(path, key, mode, cache_kib));
+    state->connection = NACRE_TRY(open_connection(path, key, mode));
     NACRE_TRY(state->guard.attach(state->connection));
     return Database{std::move(state)};
+}
+
+Result<void> Database::cap_cache(std::size_t kib) {
+    return vault::cap_cache(state_->connection, kib);
 }
 
 Result<Statement> Database::prepare(Literal sql) {
@@ -244,7 +247,7 @@ DatabaseCopy::~DatabaseCopy() = default;
 Result<DatabaseCopy> DatabaseCopy::begin(Database& source, const std::filesystem::path& path,
                                          const Secret<32>& key) {
     sqlite3* const target =
-        NACRE_TRY(open_connection(path, key, Database::Mode::receive_copy, 0));
+        NACRE_TRY(open_connection(path, key, Database::Mode::receive_copy));
     auto state = std::make_unique<State>(source.state_.get(), target);
     state->backup = sqlite3_backup_init(target, "main", source.state_->connection, "main");
     if (state->backup == nullptr) return sqlite_error(target, "copy the database");

@@ -67,13 +67,14 @@ public:
     // the file goes, the file stays. receive_copy: as create, for DatabaseCopy.
     enum class Mode : std::uint8_t { create, recreate, receive_copy, read_write, read_only };
 
-    // Opens and checks that `key` fits: reads the first page and the schema, nothing else. The page
-    // cache may grow to `cache_kib`; 0 takes 16 MiB for a writer and 4 MiB for a reader.
-    static Result<Database> open(const std::filesystem::path& path, const Secret<32>& key, Mode mode,
-                                 std::size_t cache_kib = 0);
+    // Opens and checks that `key` fits: reads the first page and the schema, nothing else.
+    static Result<Database> open(const std::filesystem::path& path, const Secret<32>& key, Mode mode);
     Database(Database&&) noexcept;
     Database& operator=(Database&&) noexcept;
     ~Database();
+
+    // What its page cache may grow to; SQLite's own default is 2 MiB.
+    Result<void> cap_cache(std::size_t kib);
 
     // Compiled once for each literal and kept. The same literal must not be in use twice at a time.
     Result<Statement> prepare(Literal sql);

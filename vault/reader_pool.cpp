@@ -8,6 +8,7 @@ Result<ReaderLease> ReaderPool::lend() {
     if (idle_.empty()) {
         // Under the lock: happens kReaders times in the life of a vault, 5 ms each.
         auto opened = NACRE_TRY(Database::open(path_, key_, Database::Mode::read_only));
+        NACRE_TRY(opened.cap_cache(cache_kib_));
         all_.push_back(std::make_unique<Database>(std::move(opened)));
         idle_.push_back(all_.back().get());
     }

@@ -6,6 +6,7 @@
 // Threads: any.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -20,13 +21,15 @@ namespace nacre::vault {
 
 class ReaderPool {
 public:
-    // Each costs up to 4 MiB of page cache.
     static constexpr std::size_t kReaders = 4;
 
     ReaderPool(std::filesystem::path database, Secret<32> key)
         : path_{std::move(database)}, key_{std::move(key)} {}
 
     Result<ReaderLease> lend();
+
+    // For the page cache of each reader opened from now on.
+    void cap_cache(std::size_t kib) { cache_kib_ = kib; }
 
 private:
     friend class ReaderLease;
@@ -36,6 +39,7 @@ private:
     Secret<32> key_;
     std::mutex mutex_;
     std::condition_variable returned_;
+    std::atomic<std::size_t> cache_kib_{4096};
     std::size_t lent_ = 0;
     std::vector<std::unique_ptr<Database>> all_;
     std::vector<Database*> idle_;

@@ -317,6 +317,12 @@ Database& Vault::writer() { return state_->database; }
 
 Result<ReaderLease> Vault::reader() { return state_->readers->lend(); }
 
+Result<void> Vault::cap_cache(std::size_t mib) {
+    const std::size_t kib = mib * 1024 / 2;
+    state_->readers->cap_cache(kib / ReaderPool::kReaders);
+    return state_->database.cap_cache(kib);
+}
+
 Result<Secret<32>> Vault::subkey(Purpose purpose) const {
     return derive_subkey(state_->vault_key, purpose);
 }

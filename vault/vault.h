@@ -120,6 +120,10 @@ public:
     // Waits while all readers are out. A lease must end before the vault does.
     Result<ReaderLease> reader();
 
+    // What all page caches together may grow to: half is the writer's, the rest the readers', of
+    // those that are lent for the first time after this.
+    Result<void> cap_cache(std::size_t mib);
+
     Result<Secret<32>> subkey(Purpose purpose) const;
     KdfParameters kdf() const;
     const VaultId& id() const;

@@ -210,6 +210,10 @@ constexpr std::array kKeys{
         [](const toml::node& n, Draft& d) {
             return take_number(n, 50, 10'000, d.config.vault.kdf_target_ms);
         }},
+    Key{"vault.cache_mib", "a number from 8 to 1024",
+        [](const toml::node& n, Draft& d) {
+            return take_number(n, 8, 1024, d.config.vault.cache_mib);
+        }},
     Key{"courier.link_socket", "an absolute path",
         [](const toml::node& n, Draft& d) {
             return take_absolute_path(n, d.config.courier.link_socket);

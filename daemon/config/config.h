@@ -59,6 +59,7 @@ struct Config {
     Proxy proxy;
     struct Vault {
         std::uint32_t kdf_target_ms = 1000;
+        std::uint32_t cache_mib = 32;
     } vault;
     struct Courier {
         std::filesystem::path link_socket = "/run/nacre/link.sock";  // system mode only

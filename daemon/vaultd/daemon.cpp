@@ -117,6 +117,7 @@ DaemonStatus Daemon::status() {
 }
 
 Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
+    NACRE_TRY(vault->cap_cache(config_.vault.cache_mib));
     std::shared_ptr<Session> opened =
         NACRE_TRY(Session::open(std::move(vault), {courier_, config_, folder_, clock_}));
     {

@@ -11,6 +11,8 @@ import {figure, note} from './figures.js';
 const kMessages = Number(process.env.NACRE_BENCH_LOCK_MESSAGES ?? 1_000_000);
 const kLocks = 7;
 const kCallers = 8;
+// Of 500 messages each: several times what the caches hold.
+const kPagesToFill = 600;
 const kTargetMs = 200;
 
 function fillVault(folder) {
@@ -21,26 +23,36 @@ function fillVault(folder) {
     return filled.stdout.trim();
 }
 
-// Searches and lists without end, until the daemon is gone.
-async function keepBusy(api, n) {
+// Searches and turns the pages of the history without end, until the daemon is gone. `turned` hears
+// of each page.
+async function keepBusy(api, conversation, turned) {
+    const request = {conversation_id: conversation.id, page_size: 500};
     const queries = ['the', 'and then', 'tomorrow', 'a'];
-    const [conversation] = await api.conversations();
-    for (let i = n; ; i += 1) {
-        if (i % 2 === 0) await api.search(queries[i % queries.length]);
-        else await api.messages(conversation.id);
+    for (let token = '', i = 0; ; i += 1) {
+        const page = await api.call('Messages', 'ListMessages', {...request, page_token: token});
+        token = page.next_page_token;
+        turned();
+        if (i % 20 === 0) await api.search(queries[i / 20 % queries.length]);
     }
 }
 
-// Every page of the history once, so that the caches are full.
-async function warm(api) {
-    for (const query of ['the', 'tomorrow', 'house', 'we', 'you']) await api.search(query);
+// More callers than readers: each reader's cache fills as they turn the pages.
+function readUntilFull(api, conversation) {
+    return new Promise((resolve) => {
+        let pages = 0;
+        const turned = () => {
+            pages += 1;
+            if (pages === kPagesToFill) resolve(callers);
+        };
+        const callers = Array.from({length: kCallers},
+            () => keepBusy(api, conversation, turned).catch(() => undefined));
+    });
 }
 
 async function timeLock(world) {
     await world.api.unlock(kPassphrase);
-    await warm(world.api);
-    const callers = Array.from({length: kCallers}, (_, n) => keepBusy(world.api, n).catch(() => undefined));
-    await world.api.search('the');
+    const [conversation] = await world.api.conversations();
+    const callers = await readUntilFull(world.api, conversation);
     const pid = await world.nacre.pid('nacre-vaultd');
     const {'nacre-vaultd': size} = await world.nacre.memory();
     const begun = performance.now();
@@ -57,7 +69,9 @@ const world = new World('lock');
 try {
     await world.boot();
     const token = fillVault(path.join(world.folder, 'state/vault'));
-    await world.startDaemon({bin: 'bin', state: 'LOCKED'});
+    // The readers have half of it: 64 MiB, which the searches fill.
+    const config = `${world.config()}cache_mib = 128\n`;
+    await world.startDaemon({bin: 'bin', state: 'LOCKED', config});
     world.api.token = token;
     const times = [];
     for (let n = 0; n < kLocks; n += 1) times.push(await timeLock(world));

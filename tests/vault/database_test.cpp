@@ -266,6 +266,7 @@ TEST_CASE("database: settings are durable, wiping and in memory", "[vault][datab
     CHECK(f.number("PRAGMA temp_store") == 2);
     CHECK(f.number("PRAGMA foreign_keys") == 1);
     CHECK(f.text("PRAGMA cipher_memory_security") == "0");
+    CHECK(f.database.cap_cache(16 * 1024).ok());
     CHECK(f.number("PRAGMA cache_size") == -16 * 1024);
 }
 

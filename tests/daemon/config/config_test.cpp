@@ -60,6 +60,7 @@ TEST_CASE("config: nothing said is production with defaults", "[config]") {
     CHECK(config.proxy.url.empty());
     CHECK_FALSE(config.proxy.required);
     CHECK(config.vault.kdf_target_ms == 1000);
+    CHECK(config.vault.cache_mib == 32);
     CHECK_FALSE(config.lock.idle);
     CHECK_FALSE(config.lock.need_sentry());
     CHECK_FALSE(config.lock.panic_destroys_slots);
@@ -77,6 +78,7 @@ url = "socks5h://127.0.0.1:9050"
 required = true
 [vault]
 kdf_target_ms = 250
+cache_mib = 64
 [courier]
 link_socket = "/run/x/link.sock"
 [spool]
@@ -106,6 +108,7 @@ level = "debug"
     CHECK(config.proxy.url == "socks5h://127.0.0.1:9050");
     CHECK(config.proxy.required);
     CHECK(config.vault.kdf_target_ms == 250);
+    CHECK(config.vault.cache_mib == 64);
     CHECK(config.spool.max_mib == 7);
     CHECK(config.spool.max_envelopes == 8);
     CHECK(config.spool.late_receipts == LateReceipts::spread);
@@ -174,6 +177,7 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "proxy.url: allowed is a text socks5h://host:port, without user and password"},
         {"[proxy]\nrequired = \"yes\"", 2, "proxy.required: allowed is true, false"},
         {"[proxy]\nrequired = true", 0, "proxy.required = true needs proxy.url"},
+        {"[vault]\ncache_mib = 7", 2, "vault.cache_mib: allowed is a number from 8 to 1024"},
         {"[vault]\nkdf_target_ms = 49", 2,
          "vault.kdf_target_ms: allowed is a number from 50 to 10000"},
         {"[vault]\nkdf_target_ms = 1e3", 2,
