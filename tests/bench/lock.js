@@ -12,7 +12,7 @@ const kMessages = Number(process.env.NACRE_BENCH_LOCK_MESSAGES ?? 1_000_000);
 const kLocks = 7;
 const kCallers = 8;
 // Of 500 messages each: several times what the caches hold.
-const kPagesToFill = 600;
+const kPagesToFill = 2000;
 const kTargetMs = 200;
 
 function fillVault(folder) {
