@@ -18,14 +18,39 @@ void add_passphrase_fd(CLI::App& command, Arguments& out) {
         ->type_name("N");
 }
 
+void add_tpm_address(CLI::App& command, Arguments& out) {
+    command.add_option("--tpm-address", out.tpm_address, "The TPM, as tpm2-tss writes it")
+        ->type_name("TCTI")
+        ->capture_default_str();
+}
+
 // A secret that opens the vault; `prefix` keeps it apart from a new one's options.
 void add_current_secret(CLI::App& command, Arguments& out, const std::string& prefix) {
     add_passphrase_fd(command, out);
     auto* key = command.add_flag(prefix + "recovery-key", out.with_recovery_key,
                                  "Show a recovery key in place of a passphrase");
-    command.add_option(prefix + "key-file", out.with_key_file, "Show this key file in its place")
-        ->type_name("FILE")
-        ->excludes(key);
+    auto* file = command.add_option(prefix + "key-file", out.with_key_file,
+                                    "Show this key file in its place")
+                     ->type_name("FILE")
+                     ->excludes(key);
+    command.add_flag(prefix + "tpm", out.with_tpm, "Show what this machine's TPM keeps in its place")
+        ->excludes(key)
+        ->excludes(file);
+    add_tpm_address(command, out);
+}
+
+void add_tpm_binding(CLI::App& command, Arguments& out, CLI::Option* needs) {
+    auto* registers = command.add_option("--pcrs", out.registers,
+                                         "Registers that must be as they are now: 0 to 15, by commas; 7 "
+                                         "unless told")
+                          ->delimiter(',')
+                          ->check(CLI::Range(0U, 15U))
+                          ->type_name("N,...");
+    auto* passphrase = command.add_flag("--with-passphrase", out.tpm_passphrase,
+                                        "The TPM and a passphrase together, neither alone");
+    if (needs == nullptr) return;
+    registers->needs(needs);
+    passphrase->needs(needs);
 }
 
 void add_force(CLI::App& command, Arguments& out) {
@@ -54,8 +79,11 @@ void add_slot_commands(CLI::App& app, Arguments& out) {
     kinds->add_option("--credential", out.credential_file,
                       "A secret made now into FILE, for systemd-creds: opens the vault at start")
         ->type_name("FILE");
+    auto* tpm = kinds->add_flag("--tpm", out.new_tpm,
+                                "A secret that this machine's TPM keeps, for the present boot state");
     kinds->add_flag("--duress", out.duress,
                     "A passphrase that destroys the vault and opens an empty one");
+    add_tpm_binding(*add, out, tpm);
     add->add_flag("--make", out.make, "Make the key file")->needs(file);
     auto* remove = slot->add_subcommand("remove", "Remove a slot");
     remove->add_option("SLOT", out.slot, "Number or label")->required();
@@ -70,6 +98,7 @@ void add_slot_commands(CLI::App& app, Arguments& out) {
     add_key_file(*rotate, out);
     rotate->add_option("--credential", out.credential_file, "Where to write a credential's new secret")
         ->type_name("FILE");
+    add_tpm_binding(*rotate, out, nullptr);
     auto* test = slot->add_subcommand("test", "Say which slot a secret opens; nothing is changed");
     add_current_secret(*test, out, "--with-");
     auto* calibrate = slot->add_subcommand(
@@ -79,6 +108,7 @@ void add_slot_commands(CLI::App& app, Arguments& out) {
         ->type_name("N");
     add_passphrase_fd(*calibrate, out);
     calibrate->add_option("--key-file", out.key_file, "The key file's slot's file")->type_name("FILE");
+    add_tpm_address(*calibrate, out);
 }
 
 void add_passphrase_commands(CLI::App& app, Arguments& out) {

@@ -9,11 +9,15 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clients/cli/exit_code.h"
 #include "clients/common/places.h"
 
 namespace nacre::cli {
+
+// The kernel's resource manager, which lets programs share the TPM.
+inline constexpr char kTpmAddress[] = "device:/dev/tpmrm0";
 
 struct Arguments {
     client::PlaceOptions places;
@@ -24,6 +28,8 @@ struct Arguments {
     int passphrase_fd = -1;            // init, unlock, slot, passphrase, courier: a line each
     bool with_recovery_key = false;    // unlock, slot, courier: in place of a passphrase
     std::string with_key_file;         // the same
+    bool with_tpm = false;             // the same
+    std::string tpm_address = kTpmAddress;  // the same, slot
     bool force = false;                // init, slot, passphrase: a hopeless passphrase is taken
     std::string slot;                  // slot: number or label
     std::string label;                 // slot add
@@ -31,6 +37,9 @@ struct Arguments {
     std::string key_file;              // slot add, rotate, calibrate
     bool make = false;                 // slot add, rotate: the key file
     std::string credential_file;       // slot add, rotate; courier credential ("-": standard output)
+    bool new_tpm = false;              // slot add
+    std::vector<std::uint32_t> registers;  // slot add, rotate: of the TPM; empty: as it was, or 7
+    bool tpm_passphrase = false;       // slot add, rotate: needed with the TPM
     bool duress = false;               // slot add
     bool rekey = false;                // slot remove
     std::uint32_t target_ms = 0;       // slot calibrate; 0: one second

@@ -4,6 +4,7 @@
 #include "clients/cli/local_time.h"
 #include "clients/cli/secret_source.h"
 #include "clients/cli/terminal_text.h"
+#include "clients/cli/tpm_source.h"
 #include "clients/common/passphrase.h"
 #include "nacre/v1/slots.grpc.pb.h"
 
@@ -22,10 +23,14 @@ JsonObject to_json(const Slot& slot) {
     return object;
 }
 
+Slot::Type type_of(const v1::SecretNeeded& needed, Slot::Type new_type) {
+    return needed.has_slot() ? needed.slot().type() : new_type;
+}
+
 SecretOrExit answer(Session& session, const v1::SecretNeeded& needed, Slot::Type new_type) {
     switch (needed.which()) {
         case v1::SecretNeeded::WHICH_NEW:
-            return ask_new_secret(session, needed.has_slot() ? needed.slot().type() : new_type);
+            return ask_new_secret(session, type_of(needed, new_type));
         case v1::SecretNeeded::WHICH_SLOT: return ask_slot_secret(session, needed.slot());
         default: return ask_current_secret(session, "Passphrase of the vault: ");
     }
@@ -53,12 +58,15 @@ template <class Reply, class Take>
 std::optional<ExitCode> follow(Session& session, grpc::ClientContext& call,
                                grpc::ClientReader<Reply>& stream, Slot::Type new_type, Take take) {
     Reply reply;
+    bool made_tpm = false;
     while (stream.Read(&reply)) {
         if (!reply.progress().empty()) session.output().note(reply.progress());
         if (!reply.has_secret()) {
             take(reply);
             continue;
         }
+        made_tpm = made_tpm || (reply.secret().which() == v1::SecretNeeded::WHICH_NEW &&
+                                type_of(reply.secret(), new_type) == Slot::TYPE_DEVICE);
         auto secret = answer(session, reply.secret(), new_type);
         if (const auto* failed = std::get_if<ExitCode>(&secret)) {
             call.TryCancel();
@@ -73,6 +81,10 @@ std::optional<ExitCode> follow(Session& session, grpc::ClientContext& call,
         }
     }
     const grpc::Status done = stream.Finish();
+    // Where nobody knows what the vault has, both of a TPM slot's files stay.
+    if (!done.ok() && made_tpm && api::from_status(done) != ErrorCode::unavailable) {
+        drop_tpm_slot(session);
+    }
     if (!done.ok()) return fail_slots(session, done);
     return std::nullopt;
 }
@@ -129,6 +141,7 @@ Slot::Type wanted_type(const Arguments& arguments) {
     if (arguments.new_recovery_key) return Slot::TYPE_RECOVERY_KEY;
     if (!arguments.key_file.empty()) return Slot::TYPE_KEY_FILE;
     if (!arguments.credential_file.empty()) return Slot::TYPE_CREDENTIAL;
+    if (arguments.new_tpm) return Slot::TYPE_DEVICE;
     if (arguments.duress) return Slot::TYPE_DURESS;
     return Slot::TYPE_PASSPHRASE;
 }
@@ -148,8 +161,17 @@ void say_how_to_go_on(const Session& session, Slot::Type type) {
     }
 }
 
+std::optional<ExitCode> check_tpm_change(Session& session, std::optional<std::uint32_t> slot) {
+    v1::ListSlotsResponse listed;
+    if (const auto failed = get_slots(session, listed)) return failed;
+    return check_tpm_file(session, listed, slot);
+}
+
 ExitCode add(Session& session) {
     const Slot::Type type = wanted_type(session.arguments());
+    if (type == Slot::TYPE_DEVICE) {
+        if (const auto failed = check_tpm_change(session, std::nullopt)) return *failed;
+    }
     v1::AddSlotRequest request;
     request.set_type(type);
     request.set_label(session.arguments().label);
@@ -157,8 +179,9 @@ ExitCode add(Session& session) {
     const auto stub = session.stub<v1::SlotsService>();
     const auto stream = stub->AddSlot(call.get(), request);
     Slot added;
-    const auto failed = follow(session, *call, *stream, type,
-                               [&](const v1::AddSlotResponse& reply) { added = reply.added(); });
+    auto failed = follow(session, *call, *stream, type,
+                         [&](const v1::AddSlotResponse& reply) { added = reply.added(); });
+    if (!failed && type == Slot::TYPE_DEVICE) failed = keep_tpm_slot(session, added.number());
     if (failed) return *failed;
     show(session, added, "Added");
     say_how_to_go_on(session, type);
@@ -202,6 +225,7 @@ ExitCode remove(Session& session) {
     });
     // The vault locks after the last reply and may take the call's end with it.
     if (failed && !done) return *failed;
+    if (const auto kept = forget_tpm_slot(session, slot)) return *kept;
     if (session.output().json()) {
         JsonObject object;
         session.output().object(
@@ -217,15 +241,17 @@ ExitCode remove(Session& session) {
     return ExitCode::success;
 }
 
-ExitCode rotate_slot(Session& session, std::optional<std::uint32_t> number) {
+ExitCode rotate_slot(Session& session, const Slot* slot) {
+    const bool tpm = slot != nullptr && slot->type() == Slot::TYPE_DEVICE;
     v1::RotateSlotRequest request;
-    if (number) request.set_number(*number);
+    if (slot != nullptr) request.set_number(slot->number());
     const auto call = session.channel().endless_call();
     const auto stub = session.stub<v1::SlotsService>();
     const auto stream = stub->RotateSlot(call.get(), request);
     Slot rotated;
-    const auto failed = follow(session, *call, *stream, Slot::TYPE_PASSPHRASE,
-                               [&](const auto& reply) { rotated = reply.rotated(); });
+    auto failed = follow(session, *call, *stream, Slot::TYPE_PASSPHRASE,
+                         [&](const auto& reply) { rotated = reply.rotated(); });
+    if (!failed && tpm) failed = keep_tpm_slot(session, rotated.number());
     if (failed) return *failed;
     show(session, rotated, "Changed");
     return ExitCode::success;
@@ -234,7 +260,10 @@ ExitCode rotate_slot(Session& session, std::optional<std::uint32_t> number) {
 ExitCode rotate(Session& session) {
     Slot slot;
     if (const auto failed = find_slot(session, slot)) return *failed;
-    return rotate_slot(session, slot.number());
+    if (slot.type() == Slot::TYPE_DEVICE) {
+        if (const auto failed = check_tpm_change(session, slot.number())) return *failed;
+    }
+    return rotate_slot(session, &slot);
 }
 
 ExitCode test(Session& session) {
@@ -290,6 +319,6 @@ ExitCode cmd_slot(Session& session) {
     return calibrate(session);
 }
 
-ExitCode change_passphrase(Session& session) { return rotate_slot(session, std::nullopt); }
+ExitCode change_passphrase(Session& session) { return rotate_slot(session, nullptr); }
 
 }  // namespace nacre::cli

@@ -5,6 +5,7 @@
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/secret_source.h"
+#include "clients/cli/tpm_source.h"
 #include "clients/cli/vault_state.h"
 #include "clients/common/passphrase.h"
 
@@ -12,6 +13,8 @@ namespace nacre::cli {
 namespace {
 
 constexpr int kTries = 3;
+constexpr std::string_view kUnknownTpmSecret =
+    "The TPM gave its secret, but no slot opens with it: the slot was removed, or the vault is another.";
 
 struct Attempt {
     grpc::Status status;
@@ -106,8 +109,9 @@ ExitCode cmd_unlock(Session& session) {
         return session.fail(ErrorCode::no_vault);
     }
     if (status.wait_seconds() > 0) return fail_waiting(session);
+    const Arguments& arguments = session.arguments();
     const bool at_terminal =
-        session.arguments().passphrase_fd < 0 && session.arguments().with_key_file.empty();
+        arguments.passphrase_fd < 0 && arguments.with_key_file.empty() && !arguments.with_tpm;
     for (int i = 1;; ++i) {
         const SecretOrExit asked = ask_current_secret(session, "Passphrase: ");
         if (const auto* failed = std::get_if<ExitCode>(&asked)) return *failed;
@@ -125,6 +129,10 @@ ExitCode cmd_unlock(Session& session) {
         }
         if (api::from_status(result.status) == ErrorCode::rate_limited) return fail_waiting(session);
         const bool wrong = api::from_status(result.status) == ErrorCode::wrong_passphrase;
+        if (wrong && arguments.with_tpm) {
+            if (take_newer_tpm_slot(session)) continue;
+            return session.fail(ErrorCode::wrong_passphrase, kUnknownTpmSecret);
+        }
         if (!wrong || !at_terminal || i == kTries) return session.fail(result.status);
         session.output().note("The passphrase is wrong.");
     }

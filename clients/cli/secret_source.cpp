@@ -2,6 +2,7 @@
 
 #include "api/base/bytes.h"
 #include "clients/cli/terminal_text.h"
+#include "clients/cli/tpm_source.h"
 #include "clients/cli/vault_state.h"
 #include "clients/common/key_file.h"
 #include "clients/common/recovery_key.h"
@@ -111,7 +112,7 @@ std::string_view type_name(v1::Slot::Type type) {
         case v1::Slot::TYPE_RECOVERY_KEY: return "recovery key";
         case v1::Slot::TYPE_KEY_FILE: return "key file";
         case v1::Slot::TYPE_CREDENTIAL: return "credential";
-        case v1::Slot::TYPE_DEVICE: return "device";
+        case v1::Slot::TYPE_DEVICE: return "TPM";
         case v1::Slot::TYPE_DURESS: return "duress passphrase";
         default: return "unknown";
     }
@@ -128,6 +129,7 @@ SecretOrExit ask_current_secret(Session& session, std::string_view question) {
     const Arguments& arguments = session.arguments();
     if (!arguments.with_key_file.empty()) return from_key_file(session, arguments.with_key_file);
     if (arguments.with_recovery_key) return ask_recovery_key(session, "Recovery key: ");
+    if (arguments.with_tpm) return ask_tpm(session);
     return ask_plain(session, question);
 }
 
@@ -157,6 +159,7 @@ SecretOrExit ask_slot_secret(Session& session, const v1::Slot& slot) {
                                         "first. Nothing was changed.");
             }
             return from_key_file(session, session.arguments().key_file);
+        case v1::Slot::TYPE_DEVICE: return ask_tpm_of(session, slot);
         default: return ask_plain(session, question);
     }
 }
@@ -166,6 +169,7 @@ SecretOrExit ask_new_secret(Session& session, v1::Slot::Type type) {
         case v1::Slot::TYPE_RECOVERY_KEY: return make_recovery(session);
         case v1::Slot::TYPE_KEY_FILE: return make_or_read_key_file(session);
         case v1::Slot::TYPE_CREDENTIAL: return make_credential(session);
+        case v1::Slot::TYPE_DEVICE: return make_tpm_secret(session);
         case v1::Slot::TYPE_DURESS:
             return ask_new_passphrase(session, "Passphrase that destroys the vault: ");
         default: return ask_new_passphrase(session, "New passphrase: ");

@@ -18,7 +18,7 @@ namespace nacre::cli {
 
 using SecretOrExit = std::variant<Passphrase, ExitCode>;
 
-// One that opens the vault: a passphrase unless the options name a recovery key or a key file.
+// One that opens the vault: a passphrase unless the options name a recovery key, a key file or the TPM.
 SecretOrExit ask_current_secret(Session& session, std::string_view question);
 
 // A passphrase typed twice at a terminal, and judged: a hopeless one is refused without --force.

@@ -94,6 +94,11 @@ TEST_CASE("arguments: a new slot's secret and the one shown are kept apart", "[c
     Arguments none;
     CHECK(parse({"slot", "add", "--key-file", "f", "--duress"}, none) == ExitCode::user_error);
     CHECK(parse({"slot", "add", "--make"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "add", "--tpm", "--duress"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "add", "--pcrs", "7"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "add", "--with-passphrase"}, none) == ExitCode::user_error);
+    CHECK(parse({"slot", "add", "--tpm", "--pcrs", "16"}, none) == ExitCode::user_error);
+    CHECK(parse({"unlock", "--tpm", "--recovery-key"}, none) == ExitCode::user_error);
     CHECK(parse({"slot", "remove"}, none) == ExitCode::user_error);
     CHECK(parse({"slot"}, none) == ExitCode::user_error);
     CHECK(parse({"courier"}, none) == ExitCode::user_error);
@@ -136,4 +141,22 @@ TEST_CASE("conversation choice: id, title, number and ACI name it; parts do not"
     v1::Recipient unknown;
     CHECK_FALSE(means("", unknown));
     CHECK_FALSE(means("-", unknown));
+}
+
+TEST_CASE("arguments: a TPM slot's registers and passphrase", "[cli][arguments]") {
+    Arguments add;
+    CHECK_FALSE(parse({"slot", "add", "--tpm", "--pcrs", "0,7,11", "--with-passphrase"}, add));
+    CHECK(add.new_tpm);
+    CHECK(add.tpm_passphrase);
+    CHECK(add.registers == std::vector<std::uint32_t>{0, 7, 11});
+    CHECK(add.tpm_address == "device:/dev/tpmrm0");
+    CHECK_FALSE(add.with_tpm);
+    Arguments unlock;
+    CHECK_FALSE(parse({"unlock", "--tpm", "--tpm-address", "swtpm:path=x"}, unlock));
+    CHECK(unlock.with_tpm);
+    CHECK(unlock.tpm_address == "swtpm:path=x");
+    Arguments rotate;
+    CHECK_FALSE(parse({"slot", "rotate", "5", "--pcrs", "7", "--with-tpm"}, rotate));
+    CHECK(rotate.registers == std::vector<std::uint32_t>{7});
+    CHECK(rotate.with_tpm);
 }

@@ -9,6 +9,9 @@ import subprocess
 import sys
 
 
+PROGRAMS = ("nacred", "nacre-sentry", "nacre-slot", "nacre-courier", "nacre-vaultd", "nacre")
+
+
 def run(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
@@ -34,6 +37,19 @@ def check_sentry(bin_folder):
     return [f"nacre-sentry links {name}" for name in found]
 
 
+def check_slot(bin_folder):
+    """nacre-slot talks to a TPM, and is the only one that does; nothing of the vault's database, the
+    API or the internet is in it."""
+    violations = []
+    for program in PROGRAMS:
+        libraries = run("ldd", str(bin_folder / program))
+        pattern = r"\S*(?:sqlcipher|sqlite|grpc|curl)\S*" if program == "nacre-slot" else r"\S*tss2\S*"
+        violations += [f"{program} links {name}" for name in re.findall(pattern, libraries)]
+    if "tss2-esys" not in run("ldd", str(bin_folder / "nacre-slot")):
+        violations.append("nacre-slot does not link tpm2-tss")
+    return violations
+
+
 def check_vaultd(bin_folder):
     """vaultd's own objects call nothing that connects. (gRPC's library could; ours may not.)"""
     build = bin_folder.parent
@@ -54,7 +70,7 @@ def check_vaultd(bin_folder):
 def check_hardening(bin_folder):
     """Every program is position independent with full RELRO and no executable stack."""
     violations = []
-    for name in ("nacred", "nacre-sentry", "nacre-courier", "nacre-vaultd", "nacre"):
+    for name in PROGRAMS:
         headers = run("readelf", "-Wlhd", str(bin_folder / name))
         for what, pattern in (("PIE", r"Type:\s+DYN"), ("RELRO", "GNU_RELRO"),
                               ("BIND_NOW", r"FLAGS.*\bNOW\b|BIND_NOW")):
@@ -68,7 +84,7 @@ def check_hardening(bin_folder):
 def main():
     bin_folder = pathlib.Path(sys.argv[1]).resolve()
     failed = False
-    for check in (check_courier, check_supervisor, check_sentry, check_vaultd, check_hardening):
+    for check in (check_courier, check_supervisor, check_sentry, check_slot, check_vaultd, check_hardening):
         violations = check(bin_folder)
         for violation in violations:
             print(violation)

@@ -26,6 +26,7 @@ LAYERS = {
     "daemon/vaultd": ["api", "sandbox", "vault", "daemon/base", "daemon/config",
                       "daemon/libsignal", "daemon/link", "daemon/overwrite", "daemon/spool",
                       "daemon/vaultd"],
+    "daemon/slot": ["api/base", "api/tpm", "sandbox", "vault", "daemon/slot"],
     "daemon/overwrite": ["api/base", "sandbox", "daemon/base", "daemon/overwrite"],
     "daemon/sentry": ["api/base", "sandbox", "daemon/base", "daemon/config", "daemon/sentry"],
     "daemon/supervisor": ["api/base", "sandbox", "daemon/base", "daemon/config",
