@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "vault/client_store.h"
 #include "vault/kdf_limits.h"
@@ -230,13 +231,24 @@ struct VaultMaker {
     static Result<void> begin_generation(Vault::State& state) {
         Header next = state.header;
         Directory directory = state.directory;
-        if (directory.database_pending) {
-            directory.database_pending = false;
-            NACRE_TRY(set_directory(next, directory, state.vault_key));
-        }
+        NACRE_TRY(clear_pending(next, directory, state.vault_key));
         // The distance must stay until it has been dealt with; a damaged copy need not.
         if (state.rolled_back) return state.write_as(next, next.generation);
         return state.write_next(next, std::move(directory));
+    }
+
+    // The new database stands: from now on one that does not open is damaged, as any is.
+    static Result<void> end_duress(Vault::State& state) {
+        Header next = state.header;
+        NACRE_TRY(clear_pending(next, state.directory, state.vault_key));
+        return state.write_as(next, next.generation);
+    }
+
+private:
+    static Result<void> clear_pending(Header& header, Directory& directory,
+                                      const Secret<32>& vault_key) {
+        if (!std::exchange(directory.database_pending, false)) return {};
+        return set_directory(header, directory, vault_key);
     }
 };
 
@@ -300,6 +312,7 @@ Result<std::unique_ptr<Vault>> Vault::open(const std::filesystem::path& path,
     auto state =
         NACRE_TRY(VaultMaker::make(std::move(folder), std::move(lock), std::move(unlocked)));
     if (duress) {
+        NACRE_TRY(VaultMaker::end_duress(*state));
         std::this_thread::sleep_until(answer);
         return std::unique_ptr<Vault>{new Vault{std::move(state)}};
     }

@@ -304,6 +304,22 @@ TEST_CASE("duress: what opens is empty, and what was is gone", "[vault][duress]"
     CHECK_THAT(open_vault(dir.path(), "duress"), FailsWith(ErrorCode::vault_damaged));
 }
 
+TEST_CASE("duress: a database damaged in the first session after it is a damaged one", "[vault][duress]") {
+    const TempDir dir;
+    {
+        const auto vault = *create_vault(dir.path());
+        add(*vault, "duress", {SlotType::duress, "", 0, {}});
+    }
+    {
+        const auto vault = *open_vault(dir.path(), "duress");
+        REQUIRE(tests::store_value(vault->writer(), 1, 100).ok());
+    }
+    tests::write_all(dir / "vault.db", Bytes(8192, 1));
+    std::filesystem::remove(dir / "vault.db-wal");
+    CHECK_THAT(open_vault(dir.path(), "duress"), FailsWith(ErrorCode::vault_damaged));
+    CHECK(tests::read_all(dir / "vault.db") == Bytes(8192, 1));
+}
+
 // ---- version 1
 
 Slot slot_of_version_1(const VaultId& id, std::size_t index, const Secret<32>& wrapping_key,
