@@ -92,6 +92,11 @@ void add_account(const Status& status, Rows& rows) {
     if (status.quarantined() > 0) {
         rows.push_back({"quarantine", envelopes(status.quarantined()) + " that could not be handled"});
     }
+    if (status.lost_envelopes() > 0) {
+        rows.push_back({"lost", envelopes(status.lost_envelopes()) +
+                                    " that waited while the vault was locked, by damage to the spool: "
+                                    "'nacre watch --after 0' names them"});
+    }
     if (status.possible_orphan_device()) {
         rows.push_back({"note", "An interrupted link may have left a device that nobody uses: look "
                                 "at the phone's list of linked devices."});

@@ -121,6 +121,7 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("messages", status.messages())
         .add("outbox", status.outbox())
         .add("quarantined", status.quarantined())
+        .add("lostEnvelopes", status.lost_envelopes())
         .add("possibleOrphanDevice", status.possible_orphan_device());
     return object;
 }

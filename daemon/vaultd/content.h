@@ -29,6 +29,7 @@ Result<void> apply_content(EngineState& state, const Decrypted& message, std::in
                            BatchEffects& effects);
 
 // Meta keys.
+inline constexpr Literal kSpoolLost{"spool.lost"};  // envelopes that waited and are lost, ever
 inline constexpr Literal kContactsPending{"sync.contacts_pending"};  // AttachmentPointer
 
 }  // namespace nacre::vaultd

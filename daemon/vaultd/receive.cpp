@@ -247,6 +247,9 @@ Result<void> Receiver::flush_gap(EngineState& state) {
     log::write(log::Level::error, "waiting envelopes are lost",
                {log::field("first", gap_->first), log::field("last", gap_->last)});
     NACRE_TRY(state.note({EventKind::spool_damaged, {}, {}, {}, *gap_}));
+    const auto before = NACRE_TRY(state.accounts.meta_number(kSpoolLost)).value_or(0);
+    const auto count = static_cast<std::int64_t>(gap_->last - gap_->first + 1);
+    NACRE_TRY(state.accounts.set_meta_number(kSpoolLost, before + count));
     gap_.reset();
     return {};
 }

@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "api/base/version.h"
+#include "daemon/vaultd/content.h"
 #include "daemon/vaultd/reader.h"
 #include "daemon/vaultd/rpc.h"
 #include "daemon/vaultd/serve.h"
@@ -149,6 +150,8 @@ private:
                 reply.set_device_id(account->device_id);
             }
         }
+        const auto lost = NACRE_TRY(accounts.meta_number(kSpoolLost));
+        reply.set_lost_envelopes(static_cast<std::uint64_t>(lost.value_or(0)));
         reply.set_possible_orphan_device(NACRE_TRY(accounts.possible_orphan()));
         reply.set_messages(NACRE_TRY(vault::MessageStore{reader.database()}.count()));
         reply.set_outbox(NACRE_TRY(vault::OutboxStore{reader.database()}.count()));

@@ -2,11 +2,12 @@
 // the disk costs what they hit, and is told.
 
 import assert from 'node:assert/strict';
-import {cpSync, readdirSync, renameSync, rmSync} from 'node:fs';
+import {cpSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 
+import {Cli} from './support/cli.js';
 import {newestSegment, overwrite, segments, spoolFolder} from './support/spool_files.js';
-import {ServiceIdKind, linkedWorld, scenario} from './support/world.js';
+import {ServiceIdKind, kPassphrase, linkedWorld, scenario} from './support/world.js';
 import {until, within} from './support/wait.js';
 
 let clock = Date.now();
@@ -35,6 +36,17 @@ async function locked(world) {
 
 async function texts(world) {
     return (await world.history(world.bob)).map((message) => message.text);
+}
+
+function command(world) {
+    const token = path.join(world.folder, 'cli.token');
+    writeFileSync(token, world.api.token, {mode: 0o600});
+    const cli = new Cli(world.nacre.environment);
+    const places = ['--socket', world.api.socket, '--token-file', token];
+    return {
+        json: (args, options) => cli.json([...places, ...args], options),
+        text: (args, options) => cli.text([...places, ...args], options),
+    };
 }
 
 const without = (bytes, record) =>
@@ -162,6 +174,14 @@ scenario('A removed segment is missed and named', async (world) => {
     assert.equal(events(world).length, 1);
     assert.equal(events(world)[0][1], lost[2]);
     assert.equal(events(world)[0][0], lost[0]);
+    assert.equal((await world.api.status()).lost_envelopes, 3);
+    const nacre = command(world);
+    assert.match(await nacre.text(['status']), /lost +3 envelopes that waited/);
+    await world.api.lock();
+    await world.api.serving('LOCKED');
+    assert.doesNotMatch(await nacre.text(['status']), /lost/);
+    await world.unlock();
+    assert.equal((await world.api.status()).lost_envelopes, 3);
 });
 
 scenario('A full spool stops acknowledging, says so, and goes on by itself', async (world) => {
@@ -277,6 +297,34 @@ scenario('An unlock with thousands waiting: neither a list nor a send waits for 
         assert.ok(history.indexOf('in between') < history.indexOf(sent.at(-1)),
             'the send went into the history ahead of the backlog');
     }, {timeout: 240_000});
+
+scenario("'nacre unlock --wait' stays until all that waited is in the vault", async (world) => {
+    await linkedWorld(world);
+    const nacre = command(world);
+    for (const count of [300, 1]) {
+        await locked(world);
+        const sent = Array.from({length: count}, (_, n) => `waited ${count} ${n}`);
+        await within('all acknowledged', deliverAtOnce(world, sent), 60_000);
+        await waiting(world, count);
+        world.events.close();
+        const left = count === 1
+            ? await nacre.text(['unlock', '--wait'], {passphrase: kPassphrase})
+            : await nacre.json(['unlock', '--wait'], {passphrase: kPassphrase});
+        assert.equal((await world.api.status()).waiting_envelopes, 0);
+        assert.deepEqual((await texts(world)).filter((text) => text.startsWith(`waited ${count} `)), sent);
+        world.events = world.api.events(world.events.last, world.events.all);
+        if (count === 1) {
+            assert.match(left, /One envelope that came meanwhile[^]*All of them are in the vault\.$/);
+            continue;
+        }
+        assert.equal(left[0].state, 'unlocked');
+        const counts = left.map((line) => line.waitingEnvelopes);
+        assert.deepEqual([counts[0], counts.at(-1)], [count, 0]);
+        assert.deepEqual([...counts].sort((a, b) => b - a), counts);
+    }
+    // Open already, there is nothing to wait for.
+    assert.deepEqual(await nacre.json(['unlock', '--wait']), [{state: 'unlocked', waitingEnvelopes: 0}]);
+});
 
 scenario('With late_receipts = "never" an unlock tells no sender', async (world) => {
     await world.boot();
