@@ -46,6 +46,7 @@ export function alive(pid) {
 export class Daemon {
     log = '';
     process;
+    enter = [];     // a command that runs nacred in its own place, such as ['nsenter', …]
     useXdg = false; // true: nacred finds its folders by the environment
 
     // bin: 'testbin' has crash points and a low Argon2 floor, 'bin' is the product.
@@ -75,10 +76,10 @@ export class Daemon {
     spawn({crashPoint, env = {}} = {}) {
         const environment = {...this.environment, ...env};
         if (crashPoint) environment.NACRE_CRASH_POINT = crashPoint;
-        const child = spawn(path.join(this.bin, 'nacred'),
-            this.useXdg ? [] :
-                ['--config', this.config, '--state', this.state, '--runtime', this.runtime],
-            {env: environment, stdio: ['ignore', 'pipe', 'pipe']});
+        const places = this.useXdg ? [] :
+            ['--config', this.config, '--state', this.state, '--runtime', this.runtime];
+        const [program, ...args] = [...this.enter, path.join(this.bin, 'nacred'), ...places];
+        const child = spawn(program, args, {env: environment, stdio: ['ignore', 'pipe', 'pipe']});
         const file = createWriteStream(this.logFile, {flags: 'a'});
         for (const stream of [child.stdout, child.stderr]) {
             stream.on('data', (chunk) => {

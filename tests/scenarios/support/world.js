@@ -40,8 +40,9 @@ export class World {
         return `${this.mock.environment(options)}\n[vault]\nkdf_target_ms = 50\n`;
     }
 
-    async startDaemon({bin = 'testbin', config, ...options} = {}) {
+    async startDaemon({bin = 'testbin', config, within: enter, ...options} = {}) {
         this.nacre = new Daemon(this.folder, config ?? this.config(), bin);
+        if (enter) this.nacre.enter = enter;
         this.api = this.nacre.api;
         await this.nacre.start(options);
         return this;
