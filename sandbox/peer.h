@@ -22,8 +22,9 @@ struct Peer {
 // SO_PEERCRED: as of the peer's connect() or socketpair().
 Result<Peer> read_peer(int socket);
 
-// Fails unless the peer's uid is the process's own or one of `allowed`. Groups are the socket
-// file's mode to check: the kernel does so at connect().
-Result<Peer> check_peer(int socket, std::span<const uid_t> allowed);
+// Fails unless the peer's uid is the process's own or one of `allowed`, or one of its groups, as of
+// its connect(), is one of `groups`. The socket file's mode was the kernel's to check before.
+Result<Peer> check_peer(int socket, std::span<const uid_t> allowed,
+                        std::span<const gid_t> groups = {});
 
 }  // namespace nacre

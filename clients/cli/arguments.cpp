@@ -4,10 +4,12 @@
 #include <string>
 
 #include "api/base/version.h"
+#include "clients/cli/help.h"
 
 namespace nacre::cli {
 namespace {
 
+constexpr char kPurpose[] = "nacre: read and write the messages of a nacre vault.";
 constexpr char kConversationHelp[] = "id, exact title, or number";
 
 // Options that several commands have.
@@ -200,10 +202,16 @@ void add_writing_commands(CLI::App& app, Arguments& out) {
     accept->add_option("RECIPIENT", out.recipient, "Id, exact name, or number")->required();
 }
 
-}  // namespace
+void add_service_commands(CLI::App& app) {
+    auto* service = app.add_subcommand("service", "Set up the daemon as a service of systemd's");
+    service->require_subcommand(1);
+    service->add_subcommand("install", "Install, enable and start it");
+    service->add_subcommand("uninstall", "Stop and disable it; no data is removed");
+    service->add_subcommand("status", "Say how it is set up");
+}
 
-std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
-    CLI::App app{"nacre: read and write the messages of a nacre vault.", "nacre"};
+// Everything that may be said; `app` refers to `out`.
+void declare(CLI::App& app, Arguments& out) {
     app.set_version_flag("--version", "nacre " + std::string{version()});
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.add_option("--instance", out.places.instance, "Which daemon")
@@ -213,6 +221,9 @@ std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
         ->type_name("FILE");
     app.add_option("--token-file", out.places.token_file, "Where this client's token is")
         ->type_name("FILE");
+    auto* user = app.add_flag("--user", out.user, "This user's own daemon (the default)");
+    app.add_flag("--system", out.places.system, "The machine's daemon, in place of this user's")
+        ->excludes(user);
     app.add_flag("--json", out.json, "One JSON object a line");
     app.footer(kExitCodeHelp);
     app.require_subcommand(1);
@@ -223,10 +234,57 @@ std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
     add_courier_commands(app, out);
     add_reading_commands(app, out);
     add_writing_commands(app, out);
+    add_service_commands(app);
     for (CLI::App* command : app.get_subcommands({})) {
         command->fallthrough();
         for (CLI::App* action : command->get_subcommands({})) action->fallthrough();
     }
+}
+
+OptionHelp describe(const CLI::Option& option) {
+    OptionHelp out;
+    for (const std::string& name : option.get_snames()) out.names.push_back("-" + name);
+    for (const std::string& name : option.get_lnames()) out.names.push_back("--" + name);
+    if (option.get_items_expected_max() > 0)
+        out.value = out.names.empty() ? option.get_name(true) : option.get_type_name();
+    // "N:INT in [1 - 5]"
+    out.value = out.value.substr(0, out.value.find(':'));
+    out.text = option.get_description();
+    out.initial = option.get_default_str();
+    out.required = option.get_required();
+    return out;
+}
+
+CommandHelp describe(CLI::App& app) {
+    CommandHelp out{app.get_name(), app.get_description(), {}, {}};
+    for (const CLI::Option* option : app.get_options()) out.options.push_back(describe(*option));
+    for (CLI::App* below : app.get_subcommands({})) {
+        CommandHelp command = describe(*below);
+        if (!below->get_name().empty()) {
+            out.commands.push_back(std::move(command));
+            continue;
+        }
+        // A group of options.
+        for (OptionHelp& option : command.options) {
+            if (option.names.empty() || option.names.back() != "--help")
+                out.options.push_back(std::move(option));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+CommandHelp describe() {
+    CLI::App app{kPurpose, "nacre"};
+    Arguments out;
+    declare(app, out);
+    return describe(app);
+}
+
+std::optional<ExitCode> parse_arguments(int argc, char** argv, Arguments& out) {
+    CLI::App app{kPurpose, "nacre"};
+    declare(app, out);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

@@ -21,9 +21,10 @@ inline constexpr char kTpmAddress[] = "device:/dev/tpmrm0";
 
 struct Arguments {
     client::PlaceOptions places;
+    bool user = false;  // said in so many words
     bool json = false;
     std::string verb;
-    std::string action;  // slot, passphrase, courier: the second word
+    std::string action;  // slot, passphrase, courier, service: the second word
 
     int passphrase_fd = -1;            // init, unlock, slot, passphrase, courier: a line each
     bool with_recovery_key = false;    // unlock, slot, courier: in place of a passphrase
@@ -57,8 +58,10 @@ struct Arguments {
     std::optional<std::uint64_t> after;  // watch
     bool with_text = false;              // watch
 
-    // Judging a passphrase is between the command and its user.
-    bool needs_daemon() const { return verb != "passphrase" || action != "check"; }
+    // Judging a passphrase is between the command and its user; a service is not there yet.
+    bool needs_daemon() const {
+        return verb != "service" && (verb != "passphrase" || action != "check");
+    }
 };
 
 // Nothing when the command shall run; otherwise help, version or a complaint has been printed.

@@ -31,6 +31,7 @@ ExitCode cmd_watch(Session& session);
 ExitCode cmd_slot(Session& session);
 ExitCode cmd_passphrase(Session& session);
 ExitCode cmd_courier(Session& session);
+ExitCode cmd_service(Session& session);
 
 // cmd_lock.cpp, for cmd_panic.cpp: whether a locked daemon answers within some seconds.
 bool wait_until_locked(const Session& session);
@@ -63,6 +64,7 @@ inline constexpr Command kCommands[] = {
     {"slot", cmd_slot},
     {"passphrase", cmd_passphrase},
     {"courier", cmd_courier},
+    {"service", cmd_service},
 };
 
 }  // namespace nacre::cli

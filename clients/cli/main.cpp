@@ -3,9 +3,12 @@
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <string_view>
+#include <vector>
 
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
+#include "clients/cli/completion.h"
 #include "clients/cli/session.h"
 #include "sandbox/limits.h"
 #include "sandbox/wipe.h"
@@ -14,7 +17,17 @@ namespace {
 
 using nacre::cli::ExitCode;
 
+// What the shells' completion scripts call; not for people.
+constexpr std::string_view kComplete = "__complete";
+
 ExitCode run(int argc, char** argv) {
+    if (argc > 1 && argv[1] == kComplete) {
+        const std::vector<std::string> words(argv + 2, argv + argc);
+        const std::string text =
+            nacre::cli::complete(nacre::cli::describe(), words, nacre::cli::look_up).text();
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        return ExitCode::success;
+    }
     nacre::cli::Arguments arguments;
     if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
     nacre::cli::Session session{arguments};

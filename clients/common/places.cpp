@@ -32,6 +32,13 @@ fs::path runtime_folder() {
     return "/run/user/" + std::to_string(geteuid());
 }
 
+// As systemd/ has it for the machine's daemons.
+fs::path sockets_folder(const PlaceOptions& options) {
+    if (!options.system) return runtime_folder() / "nacre" / options.instance;
+    return options.instance == "default" ? fs::path{"/run/nacre"}
+                                         : fs::path{"/run/nacre@" + options.instance};
+}
+
 fs::path state_folder() {
     if (fs::path folder = folder_of("XDG_STATE_HOME"); !folder.empty()) return folder;
     if (fs::path home = folder_of("HOME"); !home.empty()) return home / ".local/state";
@@ -47,9 +54,8 @@ Result<Places> find_places(const PlaceOptions& options) {
         return Error{ErrorCode::invalid_argument, "instance name"};
     }
     Places places;
-    places.api_socket = options.socket.empty()
-                            ? runtime_folder() / "nacre" / options.instance / "api.sock"
-                            : fs::path{options.socket};
+    places.api_socket = options.socket.empty() ? sockets_folder(options) / "api.sock"
+                                               : fs::path{options.socket};
     places.secret_socket = places.api_socket.parent_path() / "secret.sock";
     if (!options.token_file.empty()) {
         places.token_file = options.token_file;
@@ -57,7 +63,8 @@ Result<Places> find_places(const PlaceOptions& options) {
     }
     const fs::path state = state_folder();
     if (state.empty()) return Error{ErrorCode::invalid_argument, "no home folder"};
-    places.token_file = state / "nacre" / options.instance / "cli.token";
+    places.token_file =
+        state / "nacre" / options.instance / (options.system ? "system.token" : "cli.token");
     return places;
 }
 

@@ -23,11 +23,13 @@ struct Places {
 // What the command line may override; empty: by the rules.
 struct PlaceOptions {
     std::string instance = "default";
+    bool system = false;     // the machine's daemon
     std::string socket;      // of the API; the secret socket is beside it
     std::string token_file;
 };
 
 // $XDG_RUNTIME_DIR/nacre/<instance>/{api,secret}.sock, $XDG_STATE_HOME/nacre/<instance>/cli.token.
+// The machine's: /run/nacre, or /run/nacre@<instance>; and system.token.
 Result<Places> find_places(const PlaceOptions& options);
 
 }  // namespace nacre::client

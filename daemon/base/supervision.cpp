@@ -2,8 +2,10 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -28,6 +30,21 @@ Result<sockaddr_un> notify_address(std::string_view path, socklen_t& length) {
     return address;
 }
 
+// Half of WATCHDOG_USEC, if that is meant for this process.
+std::optional<std::chrono::milliseconds> watchdog_interval() {
+    const auto number = [](const char* variable) {
+        const char* const value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): in main
+        const std::string_view text{value == nullptr ? "" : value};
+        std::uint64_t out = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+        return error == std::errc{} && end == text.data() + text.size() ? out : 0;
+    };
+    const std::uint64_t process = number("WATCHDOG_PID");
+    if (process != 0 && process != static_cast<std::uint64_t>(getpid())) return std::nullopt;
+    const std::chrono::milliseconds half{number("WATCHDOG_USEC") / 2000};
+    return half.count() > 0 ? std::optional{half} : std::nullopt;
+}
+
 }  // namespace
 
 Result<Supervision> Supervision::inherit(ListenFds& listen_fds) {
@@ -39,7 +56,9 @@ Result<Supervision> Supervision::inherit(ListenFds& listen_fds) {
         made.notify_ = Descriptor{socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
         if (!made.notify_) return os_error("notify socket", errno);
     }
-    unsetenv("NOTIFY_SOCKET");
+    if (made.notify_) made.watchdog_ = watchdog_interval();
+    for (const char* variable : {"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"})
+        unsetenv(variable);
     return made;
 }
 

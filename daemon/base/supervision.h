@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "daemon/base/descriptor.h"
@@ -38,6 +40,12 @@ public:
     // A sentence for `systemctl status`; nacred takes none.
     Result<void> status(Literal sentence);
 
+    // How often alive() is expected: half of systemd's watchdog. None with nacred, which sees no more
+    // than a process's end.
+    std::optional<std::chrono::milliseconds> watchdog() const { return watchdog_; }
+    // To be called by the loop that the process is there for, and by nothing else.
+    Result<void> alive() { return watchdog_ ? notify("WATCHDOG=1") : Result<void>{}; }
+
     // nacred's control socket, for ControlLinkSource; -1 without nacred.
     int control() const { return control_.get(); }
 
@@ -49,6 +57,7 @@ private:
     Descriptor notify_;
     sockaddr_un address_{};
     socklen_t address_length_ = 0;
+    std::optional<std::chrono::milliseconds> watchdog_;
 };
 
 }  // namespace nacre::daemon

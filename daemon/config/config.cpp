@@ -92,6 +92,18 @@ bool take_users(const toml::node& node, std::vector<uid_t>& into) {
     });
 }
 
+bool take_groups(const toml::node& node, std::vector<gid_t>& into) {
+    return take_list(node, into, [](const toml::node& item, gid_t& gid) {
+        std::string name;
+        if (!take_text(item, name)) {
+            return take_number(item, 0, std::numeric_limits<gid_t>::max() - 1, gid);
+        }
+        const std::optional<gid_t> found = find_group(name);
+        gid = found.value_or(0);
+        return found.has_value();
+    });
+}
+
 bool take_trust_roots(const toml::node& node, std::vector<Bytes>& into) {
     return take_list(node, into,
                      [](const toml::node& item, Bytes& key) {
@@ -162,6 +174,7 @@ Environment& service(Draft& draft) { return draft.config.environment; }
 constexpr std::string_view kUrl = "a text https://host[:port][/path] without a slash at the end";
 constexpr std::string_view kBase64 = "a text in base64";
 constexpr std::string_view kUsers = "a list of user names of /etc/passwd, or numeric user ids";
+constexpr std::string_view kGroups = "a list of group names of /etc/group, or numeric group ids";
 
 constexpr std::string_view kDelay = "false, or a number of seconds from 0 to 604800";
 constexpr std::string_view kTime = "false, or a number of seconds from 1 to 604800";
@@ -229,6 +242,8 @@ constexpr std::array kKeys{
     Key{"spool.late_receipts", "\"at-once\", \"spread\", \"never\"", take_late_receipts},
     Key{"api.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.api.allowed_uids); }},
+    Key{"api.allowed_groups", kGroups,
+        [](const toml::node& n, Draft& d) { return take_groups(n, d.config.api.allowed_gids); }},
     Key{"link.allowed_users", kUsers,
         [](const toml::node& n, Draft& d) { return take_users(n, d.config.link.allowed_uids); }},
     Key{"lock.idle", kTime,

@@ -71,6 +71,7 @@ struct Config {
     } spool;
     struct Api {
         std::vector<uid_t> allowed_uids;  // beside the daemon's own; system mode
+        std::vector<gid_t> allowed_gids;  // the same, whoever is in these groups
     } api;
     struct Link {
         std::vector<uid_t> allowed_uids;  // system mode: the courier's; none: the daemon's own

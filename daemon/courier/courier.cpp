@@ -12,12 +12,30 @@
 namespace nacre::courier {
 namespace {
 
+// For `systemctl status`.
+Literal connection_text(v1::ConnectionStatus::State state) {
+    switch (state) {
+        case v1::ConnectionStatus::STATE_NO_LOGIN: return "No login yet: link, or unlock the vault";
+        case v1::ConnectionStatus::STATE_CONNECTING: return "Connecting";
+        case v1::ConnectionStatus::STATE_CONNECTED: return "Connected";
+        case v1::ConnectionStatus::STATE_CONNECTED_ELSEWHERE:
+            return "Taken over by another connection";
+        case v1::ConnectionStatus::STATE_UNLINKED: return "The phone removed this device";
+        case v1::ConnectionStatus::STATE_ENVIRONMENT_CHANGED:
+            return "Stopped: other servers than those of the link";
+        case v1::ConnectionStatus::STATE_CLIENT_TOO_OLD: return "Refused: too old";
+        default: return "Unknown";
+    }
+}
+
 std::uint32_t random_below(std::uint32_t bound) { return randombytes_uniform(bound); }
 
 }  // namespace
 
 Courier::Courier(const config::Config& config, daemon::Supervision& supervision, StateFolder state)
-    : state_{std::move(state)}, logins_{supervision, config::wire_environment(config), state_} {}
+    : supervision_{supervision},
+      state_{std::move(state)},
+      logins_{supervision, config::wire_environment(config), state_} {}
 
 Result<std::unique_ptr<Courier>> Courier::start(const config::Config& config, Options options,
                                                 daemon::Supervision& supervision,
@@ -50,6 +68,7 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
                 new Station{Chat{loop, dialer, system_clock(), random_below, chat_events()},
                             Unauthenticated{loop, dialer}, Provisioning{loop, dialer},
                             KeyWatch{*ready_keys_}}};
+            beat(loop);
             station->keys.begin([chat = &station->chat](const signal::Request& request,
                                                         signal::OnResponse done) {
                 chat->send(request, std::move(done));
@@ -98,6 +117,7 @@ ChatEvents Courier::chat_events() {
     events.interrupted = [this] { intake_->withdraw(); };
     events.status = [this](const v1::ConnectionStatus& status) {
         feeder_->set_connection(status);
+        (void)supervision_.status(connection_text(status.state()));
         const bool up = status.state() == v1::ConnectionStatus::STATE_CONNECTED;
         network_->post([up](Station& station) { station.keys.connected(up); });
     };
@@ -109,6 +129,14 @@ ChatEvents Courier::chat_events() {
     };
     events.halted = [this](const Halted& now) { halted(now); };
     return events;
+}
+
+// To systemd, from the loop that receives, as long as that turns.
+void Courier::beat(Loop& loop) {
+    const auto interval = supervision_.watchdog();
+    if (!interval) return;
+    (void)supervision_.alive();
+    loop.after(*interval, [this, &loop] { beat(loop); });
 }
 
 void Courier::halted(const Halted& now) {

@@ -46,7 +46,9 @@ private:
     void halted(const Halted& halted);
     void resume(daemon::Descriptor kept_login, const Result<DeviceLogin>& credential);
     void use(const DeviceLogin& login);
+    void beat(Loop& loop);
 
+    daemon::Supervision& supervision_;
     StateFolder state_;
     LoginKeeper logins_;
     Halted halted_at_start_;

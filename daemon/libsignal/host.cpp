@@ -38,8 +38,12 @@ std::filesystem::path default_addon_path() {
     std::error_code failed;
     const auto executable = std::filesystem::read_symlink("/proc/self/exe", failed);
     if (!failed) {
-        auto installed = executable.parent_path().parent_path() / "lib/nacre/libsignal.node";
-        if (std::filesystem::exists(installed, failed)) return installed;
+        // Of <prefix>/bin/… and of <prefix>/libexec/nacre/….
+        const auto above = executable.parent_path().parent_path();
+        for (const auto& prefix : {above, above.parent_path()}) {
+            auto installed = prefix / "lib/nacre/libsignal.node";
+            if (std::filesystem::exists(installed, failed)) return installed;
+        }
     }
     return NACRE_LIBSIGNAL_ADDON;
 }

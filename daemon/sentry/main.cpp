@@ -11,6 +11,7 @@
 #include "daemon/base/supervision.h"
 #include "daemon/config/config.h"
 #include "daemon/config/places.h"
+#include "daemon/config/users.h"
 #include "daemon/sentry/logind.h"
 #include "daemon/sentry/screen_saver.h"
 #include "daemon/sentry/usb.h"
@@ -66,7 +67,8 @@ private:
 
     // Whose sessions count: whoever may use the vault.
     std::vector<uid_t> users() const {
-        std::vector<uid_t> made = config_.api.allowed_uids;
+        std::vector<uid_t> made = config::members_of(config_.api.allowed_gids);
+        made.insert(made.end(), config_.api.allowed_uids.begin(), config_.api.allowed_uids.end());
         made.push_back(geteuid());
         return made;
     }
@@ -110,6 +112,34 @@ Result<EventSource> end_with(sd_event* event, int fd) {
     return EventSource{source};
 }
 
+// Tells systemd that the loop lives, again and again.
+class Pulse {
+public:
+    Pulse(sd_event* event, daemon::Supervision& supervision) : supervision_{supervision} {
+        if (!supervision.watchdog()) return;
+        const auto beat = [](sd_event_source* source, std::uint64_t, void* self) {
+            static_cast<Pulse*>(self)->beat(source);
+            return 0;
+        };
+        sd_event_source* source = nullptr;
+        (void)sd_event_add_time_relative(event, &source, CLOCK_MONOTONIC, 0, 0, beat, this);
+        timer_.reset(source);
+    }
+
+private:
+    void beat(sd_event_source* source) {
+        (void)supervision_.alive();
+        using std::chrono::microseconds;
+        const auto interval = std::chrono::duration_cast<microseconds>(*supervision_.watchdog());
+        (void)sd_event_source_set_time_relative(source,
+                                                static_cast<std::uint64_t>(interval.count()));
+        (void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    }
+
+    daemon::Supervision& supervision_;
+    EventSource timer_;
+};
+
 Result<int> watch(const config::Places& places, const config::Config& config) {
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = NACRE_TRY(daemon::Supervision::inherit(listen_fds));
@@ -125,6 +155,9 @@ Result<int> watch(const config::Places& places, const config::Config& config) {
     Sources sources{raw, config, places.runtime / "lock.sock"};
     sources.open();
     NACRE_TRY(supervision.ready());
+    (void)supervision.status(config.lock.need_sentry() ? Literal{"Watching for what locks"}
+                                                       : Literal{"Nothing to watch for"});
+    const Pulse pulse{raw, supervision};
     const int status = sd_event_loop(raw);
     NACRE_TRY(checked("event loop", status));
     return status;

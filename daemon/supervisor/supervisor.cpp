@@ -35,10 +35,13 @@ Result<void> Supervisor::run() {
     for (;;) {
         start_due();
         tell_systemd();
+        (void)systemd_.alive();
         std::optional<Clock::time_point> deadline = link_due();
         for (const Child* child : children_) {
             if (child->due()) deadline = std::min(deadline.value_or(*child->due()), *child->due());
         }
+        if (const auto interval = systemd_.watchdog())
+            deadline = std::min(deadline.value_or(Clock::time_point::max()), Clock::now() + *interval);
         if (NACRE_TRY(wait(deadline, false))) return stop();
     }
 }

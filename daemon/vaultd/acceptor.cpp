@@ -82,7 +82,7 @@ bool Acceptor::accept_one() {
         log::write(log::Level::warning, "accept", os_error("accept4", error));
         return false;
     }
-    const Result<Peer> peer = check_peer(connection.get(), peers_.also);
+    const Result<Peer> peer = check_peer(connection.get(), peers_.also, peers_.groups);
     if (!peer.ok()) {
         log::write(log::Level::warning, "peer refused", peer.error());
         return true;

@@ -21,10 +21,10 @@
 
 namespace nacre::vaultd {
 
-// Who may connect: the own uid always, and these (system mode). A group is the socket file's mode
-// to check, which the kernel does.
+// Who may connect: the own uid always, and these users and groups (system mode).
 struct PeerRule {
     std::vector<uid_t> also;
+    std::vector<gid_t> groups = {};
 };
 
 class Acceptor {

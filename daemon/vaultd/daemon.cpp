@@ -128,6 +128,7 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
     }
     state_ = VaultState::unlocked;
     if (auto_lock_ != nullptr) auto_lock_->opened();
+    if (hooks_.opened) hooks_.opened();
     // A link that came while the vault was locked is there already.
     if (const std::uint64_t link = courier_.link(); link != 0) opened->link_up(link);
     return {};

@@ -23,6 +23,7 @@ class Daemon final : public Operations {
 public:
     struct Hooks {
         std::function<void()> opening;  // before the first secret is here
+        std::function<void()> opened;
         // Called first: the wipe waits no longer than that for what follows. The first call counts.
         std::function<void(std::chrono::milliseconds)> locking;
         std::function<void()> lock;     // called once: the process should end

@@ -79,7 +79,7 @@ void LockSocket::accept_one() {
         paused_ = is_exhaustion(errno);
         return;
     }
-    const Result<Peer> peer = check_peer(connection.get(), peers_.also);
+    const Result<Peer> peer = check_peer(connection.get(), peers_.also, peers_.groups);
     if (!peer.ok()) return log::write(log::Level::warning, "peer refused", peer.error());
     if (vault_.nothing_to_lock()) return;
     if (silent_.size() >= kMostSilent) silent_.erase(silent_.begin());

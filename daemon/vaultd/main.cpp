@@ -65,15 +65,27 @@ MemoryStatus protect_memory() {
     return memory;
 }
 
+// For `systemctl status`, before anything is open.
+Literal closed_text(VaultState state) {
+    switch (state) {
+        case VaultState::none: return "There is no vault yet";
+        case VaultState::unusable: return "The vault cannot be used";
+        default: return "The vault is locked";
+    }
+}
+
 // Until something says that this process should end; a signal or the time may be what says to lock.
 void wait_for_end(int stop_fd, int ended_fd, const daemon::LockSignal& signal,
-                  const AutoLock& auto_lock, Daemon& daemon) {
+                  const AutoLock& auto_lock, Daemon& daemon, daemon::Supervision& systemd) {
+    const int watchdog = systemd.watchdog() ? static_cast<int>(systemd.watchdog()->count()) : -1;
     pollfd waits[] = {{stop_fd, POLLIN, 0},
                       {ended_fd, POLLIN, 0},
                       {signal.fd(), POLLIN, 0},
                       {auto_lock.fd(), POLLIN, 0}};
     for (;;) {
-        if (poll(waits, std::size(waits), -1) < 0) continue;
+        // This is the loop that decides to lock: a process in which it hangs is better ended.
+        (void)systemd.alive();
+        if (poll(waits, std::size(waits), watchdog) <= 0) continue;
         if (waits[0].revents != 0 || waits[1].revents != 0) return;
         const bool asked = waits[2].revents != 0 && signal.take();
         const bool due = waits[3].revents != 0 && auto_lock.is_due();
@@ -108,6 +120,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     const daemon::Descriptor overwritten = listen_fds.take(overwrite::kProgressName);
     Daemon::Hooks hooks;
     hooks.opening = [&] { (void)supervision->unlocked(); };
+    hooks.opened = [&] { (void)supervision->status("The vault is open"); };
     hooks.locking = sandbox::wipe_within;
     hooks.lock = [&] {
         locking = true;
@@ -119,6 +132,8 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     daemon.set_auto_lock(auto_lock);
     PeerRule peers;
     peers.also = config.api.allowed_uids;
+    peers.groups = config.api.allowed_gids;
+    (void)supervision->status(closed_text(daemon.vault_state()));
     daemon.unlock_by_credential();
     // Whoever says "lock" meanwhile waits in the queue, and meets an open vault.
     PeerRule lockers = peers;
@@ -133,7 +148,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     std::thread links{[&] { take_links(**source, stop->fd(), daemon, ended.get()); }};
     if (const auto ready = supervision->ready(); !ready) refuse("ready", ready.error());
 
-    wait_for_end(stop->fd(), ended.get(), *lock_signal, auto_lock, daemon);
+    wait_for_end(stop->fd(), ended.get(), *lock_signal, auto_lock, daemon, *supervision);
     sandbox::wipe_within(kMostTime);
     if (locking) (void)supervision->locking();
     const auto until = std::chrono::steady_clock::now() + kWriterTime;

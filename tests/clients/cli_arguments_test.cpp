@@ -72,6 +72,7 @@ TEST_CASE("arguments: every command that parses can run", "[cli][arguments]") {
         const auto done = verb == "slot"         ? parse({"slot", "list"}, out)
                           : verb == "passphrase" ? parse({"passphrase", "check"}, out)
                           : verb == "courier" ? parse({"courier", "credential", "-"}, out)
+                          : verb == "service"    ? parse({"service", "status"}, out)
                           : verb == "send" ? parse({"send", "a", "b"}, out)
                           : verb == "messages" || verb == "search" || verb == "read" ||
                                   verb == "accept-identity"

@@ -1,25 +1,6 @@
 # Runs as root in the machine that `boot` has booted: a real logind, real sessions, real units. Each
 # check prints one line; the last one is printed by what runs when the machine goes down.
-set -uo pipefail
-export LC_ALL=C.UTF-8
-passphrase="seven is fine, and eight is better"
-
-# Waits up to half a minute for a condition.
-eventually() {
-    local n
-    for n in $(seq 300); do "$@" && return 0; sleep 0.1; done
-    return 1
-}
-
-# check "what" COMMAND…: the rest of the run goes on whatever comes out.
-check() {
-    local what=$1
-    shift
-    if "$@"; then echo "ok - $what"; else
-        echo "not ok - $what"
-        journalctl -b --no-pager -n 200 -o cat | grep -v '^pam_unix' | tail -n 25
-    fi
-}
+. "$(dirname "$0")/checks.sh"
 
 # --- A user with a session, and nacre as that user's service.
 useradd -m -s /bin/bash vera
@@ -63,8 +44,6 @@ object=/org/freedesktop/login1/session/$(busctl call org.freedesktop.login1 /org
     org.freedesktop.login1.Manager GetSession s "$session" | sed 's/.*session\/\(.*\)"/\1/')
 
 nacre_user() { as_vera nacre "$@"; }
-status_is() { local who=$1; "$who" --json status 2>/dev/null | grep -q "\"vault\":\"$2\""; }
-unlock() { local who=$1; echo "$passphrase" | "$who" unlock --passphrase-fd 0 >/dev/null && status_is "$who" unlocked; }
 vault_pid() { pgrep -u "$1" -x nacre-vaultd | head -n1; }
 inhibits() { systemd-inhibit --list --no-legend | grep nacre | grep "$1" | grep -q delay; }
 
@@ -110,12 +89,12 @@ check "a killed sentry comes back and goes on" sentry_again
 loginctl unlock-session "$session"
 
 # --- Sleep: logind and its order are real; what stands for the sleep itself is a script.
-cat >/usr/libexec/nacre/asleep.sh <<'SLEEP'
+cat >/usr/libexec/nacre-booted/asleep.sh <<'SLEEP'
 # Whether the process with the keys is gone by now.
 if kill -0 "$(cat /run/nacre-test/pid)" 2>/dev/null; then echo open; else echo wiped; fi >/run/nacre-test/slept
 SLEEP
 install -d /etc/systemd/system/systemd-suspend.service.d
-printf '[Service]\nExecStart=\nExecStart=/bin/sh /usr/libexec/nacre/asleep.sh\n' \
+printf '[Service]\nExecStart=\nExecStart=/bin/sh /usr/libexec/nacre-booted/asleep.sh\n' \
     >/etc/systemd/system/systemd-suspend.service.d/nacre.conf
 systemctl daemon-reload
 go_to_sleep() {

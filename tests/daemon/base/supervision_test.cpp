@@ -90,3 +90,45 @@ TEST_CASE("supervision: without a supervisor everything is said to nobody", "[ba
                    : 1;
     }));
 }
+
+TEST_CASE("supervision: a watchdog is this process's or none, and is told twice an interval",
+          "[base][supervision]") {
+    const TempDir dir;
+    const auto interval_with = [&](const char* usec, const std::string& pid) {
+        setenv("NOTIFY_SOCKET", (dir / "notify").c_str(), 1);
+        setenv("WATCHDOG_USEC", usec, 1);
+        setenv("WATCHDOG_PID", pid.c_str(), 1);
+        ListenFds fds = ListenFds::inherit();
+        return Supervision::inherit(fds).value().watchdog();
+    };
+    CHECK(holds_in_child([&] {
+        using std::chrono::milliseconds;
+        const std::string own = std::to_string(getpid());
+        if (interval_with("3000000", own) != milliseconds{1500}) return 1;
+        if (getenv("WATCHDOG_USEC") != nullptr || getenv("WATCHDOG_PID") != nullptr) return 2;
+        if (interval_with("3000000", "1")) return 3;
+        return interval_with("3000000 or so", own) || interval_with("0", own) ? 4 : 0;
+    }));
+}
+
+TEST_CASE("supervision: says that it lives only to who has asked", "[base][supervision]") {
+    const TempDir dir;
+    CHECK(holds_in_child([&] {
+        const std::string path = (dir / "notify").string();
+        const Descriptor systemd{socket(AF_UNIX, SOCK_DGRAM, 0)};
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
+        if (bind(systemd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+            return 1;
+        for (const bool asked : {false, true}) {
+            setenv("NOTIFY_SOCKET", path.c_str(), 1);
+            if (asked) setenv("WATCHDOG_USEC", "3000000", 1);
+            ListenFds fds = ListenFds::inherit();
+            Supervision supervision = Supervision::inherit(fds).value();
+            if (!supervision.alive().ok()) return 2;
+            if (receive_datagram(systemd.get()) != (asked ? "WATCHDOG=1" : "")) return 3;
+        }
+        return 0;
+    }));
+}

@@ -87,6 +87,7 @@ max_envelopes = 8
 late_receipts = "spread"
 [api]
 allowed_users = [1000, 1001]
+allowed_groups = ["root", 990]
 [link]
 allowed_users = ["root", 7]
 [lock]
@@ -114,6 +115,7 @@ level = "debug"
     CHECK(config.spool.late_receipts == LateReceipts::spread);
     CHECK(config.courier.link_socket == "/run/x/link.sock");
     CHECK(config.api.allowed_uids == std::vector<uid_t>{1000, 1001});
+    CHECK(config.api.allowed_gids == std::vector<gid_t>{0, 990});
     CHECK(config.link.allowed_uids == std::vector<uid_t>{0, 7});
     CHECK(config.lock.idle == 900);
     CHECK(config.lock.open == 28'800);
@@ -193,6 +195,8 @@ TEST_CASE("config: bad values are refused with line and what is allowed", "[conf
          "courier.link_socket: allowed is an absolute path"},
         {"[api]\nallowed_users = [\"no such user\"]", 2,
          "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
+        {"[api]\nallowed_groups = [\"no such group\"]", 2,
+         "api.allowed_groups: allowed is a list of group names of /etc/group, or"},
         {"[api]\nallowed_users = 1000", 2,
          "api.allowed_users: allowed is a list of user names of /etc/passwd, or"},
         {"[api]\nallowed_users = [4294967295]", 2,

@@ -1,3 +1,4 @@
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,6 +17,7 @@ using namespace nacre::vaultd;
 namespace {
 
 constexpr uid_t kSomebodyElse = 65534;
+constexpr gid_t kNoGroup = static_cast<gid_t>(-1);
 
 // Greets whom it lets in.
 struct Greeter {
@@ -35,13 +37,14 @@ struct Greeter {
     std::unique_ptr<Acceptor> acceptor;
 };
 
-// How many bytes a process of that user reads there; -1: it could not even connect.
-int bytes_read_as(uid_t uid, const std::filesystem::path& path) {
+// How many bytes a process of that user, and of that group besides its own, reads there; -1: it could
+// not even connect.
+int bytes_read_as(uid_t uid, const std::filesystem::path& path, gid_t also = kNoGroup) {
     const sockaddr_un address = tests::unix_address(path);
     const pid_t child = fork();
     if (child == 0) {
         const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-        if (setuid(uid) != 0 ||
+        if ((also != kNoGroup && setgroups(1, &also) != 0) || setuid(uid) != 0 ||
             connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
             _exit(255);
         }
@@ -70,4 +73,13 @@ TEST_CASE("acceptor: another user is closed without a byte, unless named", "[vau
     CHECK(bytes_read_as(kSomebodyElse, closed.folder / "a.sock") == 0);
     const Greeter open{PeerRule{{kSomebodyElse}}};
     CHECK(bytes_read_as(kSomebodyElse, open.folder / "a.sock") == 5);
+}
+
+TEST_CASE("acceptor: another user comes in as a member of a group", "[vaultd][acceptor]") {
+    if (geteuid() != 0) SKIP("only root can be somebody else");
+    constexpr gid_t kGroup = 4242;
+    const Greeter greeter{PeerRule{{}, {kGroup}}};
+    CHECK(bytes_read_as(kSomebodyElse, greeter.folder / "a.sock", kGroup) == 5);
+    CHECK(bytes_read_as(kSomebodyElse, greeter.folder / "a.sock", kGroup + 1) == 0);
+    CHECK(bytes_read_as(kSomebodyElse, greeter.folder / "a.sock") == 0);
 }
