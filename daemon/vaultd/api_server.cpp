@@ -20,6 +20,7 @@
 #include "daemon/vaultd/admission.h"
 #include "daemon/vaultd/bad_bytes.h"
 #include "daemon/vaultd/gate.h"
+#include "daemon/vaultd/refused_connections.h"
 #include "daemon/vaultd/rpc.h"
 #include "daemon/vaultd/secret_socket.h"
 #include "nacre/v1/vault.grpc.pb.h"
@@ -64,7 +65,10 @@ void clear_grpc_environment() {
 }
 
 struct ApiServer::State {
-    explicit State(Operations& operations) : gate{operations} {}
+    explicit State(Operations& operations)
+        : gate{operations}, refused{[&operations] {
+              return operations.vault_state() == VaultState::unlocked;
+          }} {}
 
     // Opened or not, a service is there; health says whether calling it has a point.
     void set_serving(bool unlocked) const {
@@ -77,6 +81,7 @@ struct ApiServer::State {
 
     // In the order in which they may go.
     Gate gate;
+    RefusedConnections refused;
     std::unique_ptr<SecretSocket> secrets;
     std::unique_ptr<RpcContext> context;
     std::vector<std::unique_ptr<grpc::Service>> services;
@@ -96,7 +101,8 @@ void silence_libraries() {
     google::protobuf::SetLogHandler(nullptr);
 }
 
-std::unique_ptr<grpc::Server> build(const std::vector<std::unique_ptr<grpc::Service>>& services) {
+std::unique_ptr<grpc::Server> build(const std::vector<std::unique_ptr<grpc::Service>>& services,
+                                    RefusedConnections& refused) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ResourceQuota quota{"api"};
@@ -111,6 +117,7 @@ std::unique_ptr<grpc::Server> build(const std::vector<std::unique_ptr<grpc::Serv
     builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);
     std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
     interceptors.push_back(std::make_unique<BadBytesFactory>());
+    interceptors.push_back(refused.watch());
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     for (const auto& service : services) builder.RegisterService(service.get());
     return builder.BuildAndStart();
@@ -133,7 +140,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::start(ApiSockets sockets, PeerRule
     state->services.push_back(make_messages_service(*state->context));
     state->services.push_back(make_events_service(*state->context));
     state->services.push_back(make_slots_service(*state->context));
-    state->server = build(state->services);
+    state->server = build(state->services, state->refused);
     if (state->server == nullptr) return Error{ErrorCode::internal, "gRPC server"};
     state->set_serving(operations.vault_state() == VaultState::unlocked);
     auto take = [raw = state.get()](daemon::Descriptor connection) {

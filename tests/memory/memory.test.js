@@ -8,6 +8,7 @@ import {writeFileSync} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import {Api} from '../scenarios/support/api.js';
 import {Cli} from '../scenarios/support/cli.js';
 import {ServiceIdKind, scenario} from '../scenarios/support/world.js';
 import {until, within} from '../scenarios/support/wait.js';
@@ -253,3 +254,34 @@ scenario('1,000 canaries leave nothing behind when the vault is locked', async (
     await nacre.text(['unlock'], {passphrase});
     await crashAndScan(world, scanner, secrets, conversations);
 }, {timeout: 240_000});
+
+// gRPC reads before anybody can refuse, and keeps what it has read until the buffer is used up or the
+// connection ends; which a locked vaultd sees to.
+scenario('What a client asks of a locked vault is forgotten soon', async (world) => {
+    await world.boot({contacts: []});
+    await world.startDaemon({bin: 'bin'});
+    await world.createVault();
+    world.events.close();
+    await world.api.lock();
+    await world.api.serving('LOCKED');
+    const terms = canaries('asked', 20);
+    const scanner = new Scanner({texts: terms});
+    world.onClose(() => scanner.close());
+    const client = new Api(world.nacre.runtime);
+    world.onClose(() => client.close());
+    client.token = world.api.token;
+    for (const term of Object.values(terms)) {
+        await assert.rejects(client.search(term), (error) => error.reason === 'VAULT_LOCKED');
+    }
+    const kept = await scanner.processes([await world.nacre.pid('nacre-vaultd')]);
+    console.log(`memory: locked, vaultd has ${kept.names().size} of 20 refused questions`);
+    const gone = async () => (await scanner.processes(await pids(world))).hits.length === 0;
+    await until('nothing left while the client stays', gone);
+    // It goes on as if nothing had happened.
+    await assert.rejects(client.search('more'), (error) => error.reason === 'VAULT_LOCKED');
+    const nacre = command(world);
+    for (const term of Object.values(terms)) {
+        assert.equal((await nacre.run(['search', term])).code, 7);
+    }
+    await until('nothing left after the commands', gone);
+});
