@@ -4,7 +4,9 @@
 
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, rmSync, writeFileSync} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 
 import {Cli} from '../scenarios/support/cli.js';
 import {Mock} from '../scenarios/support/mock.js';
@@ -103,6 +105,14 @@ await check('what it sends arrives', async () => {
 await check('the command completes the conversation\'s name', async () => {
     assert.match(await completion.text(['messages', 'B']), /^Bob\t/);
 });
+await check('nacre courier credential gives out the login for systemd', async () => {
+    const file = path.join(os.tmpdir(), 'nacre-login');
+    await cli.text(['courier', 'credential', file], {passphrase: kPassphrase});
+    mkdirSync('/etc/credstore.encrypted', {recursive: true, mode: 0o700});
+    execFileSync('systemd-creds', ['encrypt', '--name=nacre.login', file,
+        '/etc/credstore.encrypted/nacre.login'], {stdio: 'pipe'});
+    rmSync(file);
+});
 await check('locked, it receives on, and completes nothing', async () => {
     await cli.text(['lock']);
     await until('locked', async () => (await status()).vault === 'locked');
@@ -127,11 +137,18 @@ await check('so does one that is restarted', async () => {
     await bobSends('Three.');
     await waiting(3);
 });
+await check('stopped, it has forgotten its login; with a credential it connects nevertheless', async () => {
+    systemctl('stop', 'nacre-courier.service');
+    systemctl('start', 'nacre-courier.service');
+    await until('connected', () => property('nacre-courier.service', 'StatusText') === 'Connected');
+    await bobSends('Four.');
+    await waiting(4);
+});
 await check('nacre unlock: everything is there', async () => {
     await cli.text(['unlock'], {passphrase: kPassphrase});
     await until('drained', async () => {
         const found = await texts();
-        return ['One.', 'Two.', 'Three.'].every((text) => found.includes(text));
+        return ['One.', 'Two.', 'Three.', 'Four.'].every((text) => found.includes(text));
     });
 });
 await mock.stop();
