@@ -2,8 +2,8 @@
 """Checks the manual pages against the programs' own --help, and the shells' completion.
 
 Pages: every option that --help shows is in the page, and every option that the page has as an item is
-shown by --help; troff prints each page without a warning. Completion: a real bash completes commands,
-options and hostile names; zsh and fish read their scripts. check_manual.py BUILD_FOLDER
+shown by --help; troff prints each page without a warning. Completion: a real bash and a real zsh complete
+commands, options and hostile names; fish a command. check_manual.py BUILD_FOLDER
 """
 import os
 import pathlib
@@ -18,6 +18,7 @@ import time
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 PAGES = BUILD / "clients/man/pages"
+COMPLETION = TOP / "clients/completion"
 OPTION = re.compile(r"(?<![\w-])(--?[a-z][\w-]*)")
 DAEMONS = ["nacred", "nacre-vaultd", "nacre-courier", "nacre-sentry"]
 # Chosen by others: one word to the shell, and nothing that it runs.
@@ -90,41 +91,37 @@ def check_troff():
     return len(list(PAGES.iterdir())), violations
 
 
-class Bash:
-    """A real one on a terminal, with the completion script."""
+class Shell:
+    """A real one on a terminal, with its completion script; `nacre` writes down what it was given."""
 
-    def __init__(self, folder, path):
+    COMMANDS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
+    SOURCE = {"bash": f"bind 'set bell-style none'; source {COMPLETION}/nacre.bash",
+              "zsh": f"fpath=({COMPLETION} $fpath); autoload -U compinit; compinit -u -D"}
+
+    def __init__(self, name, folder, programs):
+        self.words = folder / "words"
         self.master, slave = pty.openpty()
-        self.folder = folder
-        environment = {"PATH": f"{path}:/usr/bin:/bin", "HOME": str(folder), "TERM": "dumb", "PS1": "$ ",
+        environment = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(folder), "TERM": "dumb", "PS1": "$ ",
                        "LC_ALL": "C.UTF-8", "XDG_RUNTIME_DIR": str(folder)}
-        self.process = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=slave, stdout=slave,
-                                        stderr=slave, cwd=folder, env=environment, start_new_session=True)
+        self.process = subprocess.Popen(self.COMMANDS[name], stdin=slave, stdout=slave, stderr=slave, cwd=folder,
+                                        env=environment, start_new_session=True)
         os.close(slave)
-        self.run("bind 'set bell-style none'; bind 'set enable-bracketed-paste off'")
-        self.run(f"source {TOP}/clients/completion/nacre.bash")
+        self.run(self.SOURCE[name])
 
     def run(self, line):
-        os.write(self.master, line.encode() + b"\n")
-        self.until(b"done-\n", b"\x15echo done''-\n")
-
-    def until(self, what, ask=b""):
-        os.write(self.master, ask)
+        """Types the line; what it does is over when this returns."""
+        os.write(self.master, line.encode() + b"\necho done''-\n")
         seen, end = b"", time.monotonic() + 60
-        while what not in seen.replace(b"\r", b""):
+        while b"\ndone-" not in seen.replace(b"\r", b""):
             if not select.select([self.master], [], [], max(0, end - time.monotonic()))[0]:
-                raise TimeoutError(f"bash said {seen!r}")
+                raise TimeoutError(f"the shell said {seen!r}")
             seen += os.read(self.master, 4096)
-        return seen
 
     def completed(self, typed):
-        """The words that the line has after a TAB at its end: the stub writes down its arguments."""
-        out = self.folder / "words"
-        out.unlink(missing_ok=True)
-        os.write(self.master, f"save {typed}\t".encode())
-        # Completion is synchronous: what follows is read by the line after it.
-        self.until(b"done-\n", b"\necho done''-\n")
-        return out.read_bytes().decode().split("\0")[:-1] if out.exists() else None
+        """What nacre gets from the line with a TAB at its end."""
+        self.words.unlink(missing_ok=True)
+        self.run(typed + "\t")
+        return self.words.read_bytes().decode().split("\0")[:-1] if self.words.exists() else None
 
     def close(self):
         os.close(self.master)
@@ -132,57 +129,52 @@ class Bash:
         self.process.wait()
 
 
-def check_bash():
+def stand_in(folder, completes):
+    """A `nacre` that completes by a line of shell, and otherwise writes down its arguments."""
+    folder.mkdir()
+    (folder / "nacre").write_text(f"#!/bin/bash\nif [ \"$1\" = __complete ]; then {completes}; fi\n"
+                                  "printf '%s\\0' \"$@\" >words\n")
+    (folder / "nacre").chmod(0o755)
+    return folder
+
+
+def check_typing():
+    # The daemon is not there: no names, at once and without a word.
+    real = [("nacre conv", ["conversations"]), ("nacre slot cal", ["slot", "calibrate"]),
+            ("nacre messages --lim", ["messages", "--limit"]), ("nacre messages Ad", ["messages", "Ad"])]
+    begun = ["Ad", "\\$", "\\`", "a\\;", "say", "O"]
+    hostile = [(f"nacre messages {start}", ["messages", word]) for start, word in zip(begun, HOSTILE)]
+    hostile += [("nacre messages \"Ada L", ["messages", "Ada Lovelace"]), ("nacre messages 'Ada L", ["messages", "Ada Lovelace"]),
+                ('nacre messages "\\$(t', ["messages", "$(touch ran)"])]
     violations = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        stub = folder / "stub"
-        stub.mkdir()
-        lines = "".join(f"{word}\tabout\n" for word in HOSTILE)
-        (stub / "lines").write_text(lines)
-        # As `nacre __complete` does: only what begins with the last word.
-        (stub / "nacre").write_text("#!/bin/bash\ntyped=${@: -1}\nwhile IFS= read -r line; do "
-                                    f"[[ $line != \"$typed\"* ]] || printf '%s\\n' \"$line\"; done <{stub}/lines\n")
-        (stub / "nacre").chmod(0o755)
-        cases = [(BUILD / "bin", "nacre conv", ["nacre", "conversations"]),
-                 (BUILD / "bin", "nacre slot cal", ["nacre", "slot", "calibrate"]),
-                 (BUILD / "bin", "nacre messages --lim", ["nacre", "messages", "--limit"]),
-                 # No daemon, and so no names, at once and without a word.
-                 (BUILD / "bin", "nacre messages Ad", ["nacre", "messages", "Ad"])]
-        for word in HOSTILE:
-            start = word[0] if word[0].isalpha() else "\\" + word[0]
-            first = {"a": "a\\;", "s": "say"}.get(word[0], start)
-            cases.append((stub, f"nacre messages {first}", ["nacre", "messages", word]))
-        cases += [(stub, 'nacre messages "Ada L', ["nacre", "messages", "Ada Lovelace"]),
-                  (stub, "nacre messages 'Ada L", ["nacre", "messages", "Ada Lovelace"]),
-                  (stub, 'nacre messages "\\$(t', ["nacre", "messages", "$(touch ran)"])]
-        shells = {}
-        for path, typed, wanted in cases:
-            if path not in shells:
-                shells[path] = Bash(folder, path)
-                # Runs nothing: "save nacre …" would complete save's words, so nacre is made one that saves.
-                shells[path].run("save() { printf '%s\\0' \"$@\" >words; }; complete -F _save save; "
-                                 "_save() { COMP_WORDS=(\"${COMP_WORDS[@]:1}\"); COMP_CWORD=$((COMP_CWORD - 1)); "
-                                 "_nacre nacre \"$2\" \"$3\"; }")
-            found = shells[path].completed(typed)
-            if found != wanted:
-                violations.append(f"bash: {typed!r} became {found}, not {wanted}")
-        for shell in shells.values():
-            shell.close()
+        (folder / "lines").write_text("".join(f"{word}\tabout\n" for word in HOSTILE))
+        programs = {"real": stand_in(folder / "real", f"exec {BUILD}/bin/nacre \"$@\""),
+                    # As nacre does: only what begins with the last word.
+                    "hostile": stand_in(folder / "hostile", 'typed=${@: -1}; while IFS= read -r line; do [[ $line != "$typed"* ]] '
+                                        f"|| printf '%s\\n' \"$line\"; done <{folder}/lines; exit")}
+        for shell_name in Shell.COMMANDS:
+            for kind, cases in (("real", real), ("hostile", hostile)):
+                shell = Shell(shell_name, folder, programs[kind])
+                for typed, wanted in cases:
+                    found = shell.completed(typed)
+                    if found != wanted:
+                        violations.append(f"{shell_name}: {typed!r} became {found}, not {wanted}")
+                shell.close()
         if (folder / "ran").exists():
-            violations.append("bash: a name was run")
-    return len(cases), violations
+            violations.append("a name was run")
+    return len(Shell.COMMANDS) * (len(real) + len(hostile)), violations
 
 
 def check_shells():
-    folder = TOP / "clients/completion"
     violations = []
     for command in (["bash", "-n", "nacre.bash"], ["zsh", "-n", "_nacre"], ["fish", "--no-execute", "nacre.fish"]):
-        said = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        said = subprocess.run(command, cwd=COMPLETION, capture_output=True, text=True)
         if said.returncode != 0 or said.stderr:
             violations.append(f"{command[0]}: {said.stderr.strip()}")
     # fish completes without a terminal.
-    said = subprocess.run(["fish", "--no-config", "-c", "source nacre.fish; complete -C 'nacre conv'"], cwd=folder,
+    said = subprocess.run(["fish", "--no-config", "-c", "source nacre.fish; complete -C 'nacre conv'"], cwd=COMPLETION,
                           capture_output=True, text=True,
                           env={**os.environ, "PATH": f"{BUILD}/bin:{os.environ['PATH']}"})
     if said.stdout.split("\t")[0] != "conversations":
@@ -192,7 +184,7 @@ def check_shells():
 
 def main():
     failed = False
-    for check in (check_pages, check_troff, check_bash, check_shells):
+    for check in (check_pages, check_troff, check_typing, check_shells):
         checked, violations = check()
         for violation in violations:
             print(violation)
