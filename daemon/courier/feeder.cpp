@@ -10,6 +10,7 @@ namespace nacre::courier {
 namespace {
 
 constexpr std::int64_t kStatusEveryMs = 200;
+constexpr std::int64_t kRetryMs = 1000;
 constexpr int kMostAtOnce = 128;  // items between two looks at what else is due
 
 std::int64_t now_ms() { return system_clock().boot_ms(); }
@@ -139,7 +140,9 @@ bool Feeder::due_status() const {
     return channel_ && (connection_due_ || (spool_due_ && status_wait_ms() <= 0));
 }
 
-bool Feeder::due_record() const { return channel_ && credit_ >= needed_ && more_; }
+bool Feeder::could_send() const { return channel_ && credit_ >= needed_ && more_; }
+
+bool Feeder::due_record() const { return could_send() && now_ms() >= retry_at_ms_; }
 
 void Feeder::run() {
     std::unique_lock lock{mutex_};
@@ -150,6 +153,8 @@ void Feeder::run() {
             send_records(lock);
         } else if (channel_ && spool_due_) {
             changed_.wait_for(lock, std::chrono::milliseconds{status_wait_ms()});
+        } else if (could_send()) {
+            changed_.wait_for(lock, std::chrono::milliseconds{retry_at_ms_ - now_ms()});
         } else {
             changed_.wait(lock);
         }
@@ -196,6 +201,10 @@ void Feeder::send_records(std::unique_lock<std::mutex>& lock) {
     credit_ -= sent->spent;
     needed_ = held_ ? cost(*held_) : 1;
     more_ = more_ || !sent->at_end;
+    if (cursor_.stuck()) {
+        more_ = true;
+        retry_at_ms_ = now_ms() + kRetryMs;
+    }
 }
 
 // Stops at an item that the credit is too small for, and holds it.

@@ -42,6 +42,7 @@ public:
 private:
     void run();
     bool due_status() const;
+    bool could_send() const;
     bool due_record() const;
     std::int64_t status_wait_ms() const;
     void send_status(std::unique_lock<std::mutex>& lock);
@@ -61,6 +62,7 @@ private:
     std::uint64_t link_ = 0;  // counts detach()
     std::uint64_t credit_ = 0;
     std::uint64_t needed_ = 1;  // for the next item
+    std::int64_t retry_at_ms_ = 0;  // when the cursor was stuck
     bool more_ = false;  // the cursor may not be at the end
     std::optional<SpoolReport> spool_report_;
     std::optional<v1::ConnectionStatus> connection_;

@@ -1,12 +1,12 @@
 #include "daemon/courier/spool_cursor.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "api/base/log.h"
+#include "daemon/courier/segment_read.h"
 
 namespace nacre::courier {
 namespace {
@@ -16,6 +16,7 @@ constexpr std::size_t kReadBytes = std::size_t{256} << 10;
 }  // namespace
 
 std::optional<SpoolItem> SpoolCursor::next() {
+    stuck_ = false;
     while (true) {
         if (inside_) {
             const auto extent = spool_->segment(number_);
@@ -38,6 +39,7 @@ std::optional<SpoolItem> SpoolCursor::next() {
             continue;
         }
         if (auto header = enter(*extent)) return header;
+        if (stuck_) return std::nullopt;
     }
 }
 
@@ -47,10 +49,18 @@ void SpoolCursor::leave() {
     ++number_;
 }
 
-// Nothing when it cannot be read: then all of it is lost, or, if it was committed and deleted
-// meanwhile, is not missed.
+// Nothing when it is not there or has no header: then all of it is lost, or, if it was committed and
+// deleted meanwhile, is not missed. Nothing, and stuck_, when the machine lacks what it takes now.
 std::optional<SpoolItem> SpoolCursor::enter(const SegmentExtent& extent) {
     number_ = extent.number;
+    file_ = daemon::Descriptor{openat(spool_->folder(), segment_name(extent.number).c_str(),
+                                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    stuck_ = !file_ && errno != ENOENT;
+    if (stuck_) {
+        log::write(log::Level::warning, "a spool segment cannot be opened now",
+                   os_error("open spool segment", errno));
+        return std::nullopt;
+    }
     inside_ = true;
     readable_ = false;
     expected_ = extent.first_sequence;
@@ -58,8 +68,6 @@ std::optional<SpoolItem> SpoolCursor::enter(const SegmentExtent& extent) {
     buffer_.clear();
     start_ = 0;
     salvage_.reset();
-    file_ = daemon::Descriptor{openat(spool_->folder(), segment_name(extent.number).c_str(),
-                                      O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
     if (!file_) return std::nullopt;
     fill(extent, spool::kSegmentHeadBytes);
     start_ = std::min(spool::kSegmentHeadBytes, buffer_.size());
@@ -148,15 +156,10 @@ bool SpoolCursor::fill(const SegmentExtent& extent, std::size_t wanted) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(start_));
     start_ = 0;
     while (buffer_.size() < wanted && offset_ < extent.bytes) {
-        const std::size_t had = buffer_.size();
         const std::size_t more = std::min<std::uint64_t>(kReadBytes, extent.bytes - offset_);
-        buffer_.resize(had + more);
-        const ssize_t count =
-            pread(file_.get(), buffer_.data() + had, more, static_cast<off_t>(offset_));
-        buffer_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) break;
-        offset_ += static_cast<std::uint64_t>(count);
+        const std::size_t count = read_past_errors(file_.get(), offset_, more, buffer_);
+        if (count == 0) break;
+        offset_ += count;
     }
     return buffer_.size() >= wanted;
 }

@@ -33,6 +33,8 @@ public:
 
     // Nothing: the end, for now.
     std::optional<SpoolItem> next();
+    // It was not the end, but what comes next cannot be read at the moment: to be tried again.
+    bool stuck() const { return stuck_; }
 
 private:
     // What stands whole in a stretch of a segment in which something does not.
@@ -55,6 +57,7 @@ private:
     const Spool* spool_;
     std::uint64_t number_ = 0;  // of the segment being read, or the lowest to read next
     bool inside_ = false;
+    bool stuck_ = false;
     bool readable_ = false;       // its header was found
     daemon::Descriptor file_;
     std::uint64_t expected_ = 0;  // the next sequence

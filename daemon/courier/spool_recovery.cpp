@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "api/base/log.h"
+#include "daemon/courier/segment_read.h"
 #include "daemon/spool/scan.h"
 
 namespace nacre::courier {
@@ -79,10 +80,21 @@ SegmentExtent scan(const spool::SegmentHeader& header, ByteView file) {
     return extent;
 }
 
-Result<Bytes> read_segment(const StateFolder& folder, std::uint64_t number) {
-    auto bytes = NACRE_TRY(folder.read(segment_name(number).c_str(), kLargestSegment));
-    if (!bytes) return Error{ErrorCode::not_found, "spool segment"};
-    return std::move(*bytes);
+// Nothing: it is no file that a spool wrote.
+Result<std::optional<Bytes>> read_segment(const StateFolder& folder, std::uint64_t number) {
+    const daemon::Descriptor file{openat(folder.fd(), segment_name(number).c_str(),
+                                         O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+    if (!file && errno == ELOOP) return std::optional<Bytes>{};
+    if (!file) return os_error("open spool segment", errno);
+    struct stat status {};
+    if (fstat(file.get(), &status) != 0) return os_error("stat spool segment", errno);
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (!S_ISREG(status.st_mode) || size > kLargestSegment) return std::optional<Bytes>{};
+    Bytes bytes;
+    while (bytes.size() < size &&
+           read_past_errors(file.get(), bytes.size(), size - bytes.size(), bytes) != 0) {
+    }
+    return std::optional{std::move(bytes)};
 }
 
 Result<void> cut(const StateFolder& folder, const SegmentExtent& extent) {
@@ -113,18 +125,22 @@ Result<void> remove_headless(const StateFolder& folder, std::uint64_t number) {
 
 Result<std::optional<SegmentExtent>> recover_segment(const StateFolder& folder,
                                                      std::uint64_t number) {
-    const Bytes bytes = NACRE_TRY(read_segment(folder, number));
-    const auto found = spool::header_of(bytes);
+    const auto bytes = NACRE_TRY(read_segment(folder, number));
+    if (!bytes) {
+        NACRE_TRY(set_aside(folder, number));
+        return std::optional<SegmentExtent>{};
+    }
+    const auto found = spool::header_of(*bytes);
     if (!found.ok() && found.error().code == ErrorCode::unsupported) return found.error();
     const auto header = found.ok() ? spool::parse_header(*found) : found.error();
     if (!header.ok() || header->segment != number) {
-        if (bytes.size() <= spool::kSegmentHeadBytes)
+        if (bytes->size() <= spool::kSegmentHeadBytes)
             NACRE_TRY(remove_headless(folder, number));
         else
             NACRE_TRY(set_aside(folder, number));
         return std::optional<SegmentExtent>{};
     }
-    return std::optional{scan(*header, bytes)};
+    return std::optional{scan(*header, *bytes)};
 }
 
 // The newest segment's end may be torn; and only there is nothing behind that tells what it held.

@@ -20,6 +20,7 @@ struct Plan {
 Plan g_plans[kCalls];
 std::atomic<bool> g_write_part{false};
 std::atomic<int> g_syncs{0};
+std::atomic<std::int64_t> g_bad{-1};
 
 Plan& plan(Call call) { return g_plans[static_cast<int>(call)]; }
 
@@ -49,6 +50,9 @@ FailingIo::~FailingIo() {
     g_write_part = false;
 }
 
+BadSector::BadSector(std::uint64_t offset) { g_bad = static_cast<std::int64_t>(offset); }
+BadSector::~BadSector() { g_bad = -1; }
+
 int fdatasync_calls() { return g_syncs; }
 
 }  // namespace nacre::tests
@@ -56,6 +60,20 @@ int fdatasync_calls() { return g_syncs; }
 using nacre::tests::Call;
 
 #define NACRE_EXPORTED extern "C" __attribute__((visibility("default")))
+
+NACRE_EXPORTED ssize_t pread(int fd, void* bytes, size_t count, off_t at) {
+    static auto* const next = nacre::tests::original<ssize_t(int, void*, size_t, off_t)>("pread");
+    const std::int64_t bad = nacre::tests::g_bad;
+    if (bad >= at && bad < at + static_cast<off_t>(count)) {
+        errno = EIO;
+        return -1;
+    }
+    return next(fd, bytes, count, at);
+}
+
+NACRE_EXPORTED ssize_t pread64(int fd, void* bytes, size_t count, off64_t at) {
+    return pread(fd, bytes, count, at);
+}
 
 NACRE_EXPORTED ssize_t pwrite(int fd, const void* bytes, size_t count, off_t at) {
     static auto* const next = nacre::tests::original<ssize_t(int, const void*, size_t, off_t)>("pwrite");

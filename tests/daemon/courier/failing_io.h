@@ -1,5 +1,7 @@
-// FailingIo: pwrite, fdatasync and fsync of this test program, made to fail when told.
+// FailingIo: pread, pwrite, fdatasync and fsync of this test program, made to fail when told.
 #pragma once
+
+#include <cstdint>
 
 namespace nacre::tests {
 
@@ -13,6 +15,15 @@ public:
     ~FailingIo();
     FailingIo(const FailingIo&) = delete;
     FailingIo& operator=(const FailingIo&) = delete;
+};
+
+// A pread of any file that touches this byte fails with EIO, until the object ends.
+class BadSector {
+public:
+    explicit BadSector(std::uint64_t offset);
+    ~BadSector();
+    BadSector(const BadSector&) = delete;
+    BadSector& operator=(const BadSector&) = delete;
 };
 
 // Calls of fdatasync since the program started.
