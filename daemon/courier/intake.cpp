@@ -86,6 +86,8 @@ void Intake::set_epoch(std::uint64_t epoch, const spool::PublicKey& key, std::ui
                        Done done) {
     {
         const std::lock_guard lock{mutex_};
+        // An older copy of the vault is owed what the one before it had.
+        committed_ = committed;
         epochs_.push_back({epoch, key, committed, std::move(done)});
     }
     changed_.notify_all();
@@ -163,7 +165,12 @@ void Intake::append_batch(std::unique_lock<std::mutex>& lock) {
     }
     const std::uint64_t withdrawn = withdrawn_;
     lock.unlock();
-    const Result<void> appended = spool_.append(batch);
+    Result<void> appended = spool_.append(batch);
+    if (!appended.ok() && spool_.untidy()) {
+        // What the vault has already must not be what there is no room for.
+        make_room(spool_);
+        appended = spool_.append(batch);
+    }
     if (appended.ok()) {
         events_.durable(tickets.back());
         events_.grown();

@@ -79,13 +79,6 @@ Result<void> Spool::load_epoch() {
 
 Result<void> Spool::set_epoch(std::uint64_t epoch, const spool::PublicKey& key,
                               std::uint64_t committed) {
-    const bool same = epoch_ && epoch_->number == epoch && epoch_->key == key;
-    if (!same) {
-        NACRE_TRY(state_.replace("epoch", spool::write_epoch({epoch, key})));
-        active_.reset();
-        const std::lock_guard lock{mutex_};
-        epoch_ = Epoch{epoch, key};
-    }
     {
         const std::lock_guard lock{mutex_};
         if (next_sequence_ <= committed) {
@@ -98,7 +91,13 @@ Result<void> Spool::set_epoch(std::uint64_t epoch, const spool::PublicKey& key,
         const std::uint64_t least = segments_.empty() ? committed : segments_.front().first_sequence - 1;
         committed_ = std::max(committed, least);
     }
+    // First: on a full disk it makes the room for what follows.
     remove_committed();
+    if (epoch_ && epoch_->number == epoch && epoch_->key == key) return {};
+    NACRE_TRY(state_.replace("epoch", spool::write_epoch({epoch, key})));
+    active_.reset();
+    const std::lock_guard lock{mutex_};
+    epoch_ = Epoch{epoch, key};
     return {};
 }
 
