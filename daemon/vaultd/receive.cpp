@@ -117,18 +117,31 @@ std::deque<Receiver::Item> Receiver::take_items(std::uint64_t& link) {
     return taken;
 }
 
-void Receiver::begin_segment(EngineState& state, ByteView header) {
+void Receiver::put_back(std::deque<Item> items) {
+    const std::lock_guard lock{mutex_};
+    if (link_ != batch_.link) return;  // they come again
+    items_.insert(items_.begin(), std::move_iterator{items.begin()}, std::move_iterator{items.end()});
+}
+
+Result<void> Receiver::begin_segment(EngineState& state, ByteView header) {
     reader_.reset();
     const auto parsed = spool::parse_header(header);
     auto keys = parsed ? epoch_keys(state, parsed->epoch) : Result<spool::EpochKeys>{parsed.error()};
     auto reader = keys ? spool::SegmentReader::begin(header, *keys)
                        : Result<spool::SegmentReader>{keys.error()};
-    if (reader) return reader_.emplace(std::move(*reader)), void();
+    if (reader) {
+        reader_.emplace(std::move(*reader));
+        return {};
+    }
+    // What ails the vault's disk says nothing about the segment.
+    if (is_storage_failure(reader.error().code)) return reader.error();
     // Its records are lost, each by its number.
     log::write(log::Level::warning, "spool segment", reader.error());
+    return {};
 }
 
-void Receiver::open(EngineState& state, Item item) {
+// Fails as begin_segment does, and leaves the item then.
+Result<void> Receiver::open(EngineState& state, Item& item) {
     if (item.kind == Item::Kind::header) return begin_segment(state, item.bytes);
     batch_.spent += spool::credit_cost(item.bytes.size());
     Taken taken{item.first, item.last, {}};
@@ -140,13 +153,34 @@ void Receiver::open(EngineState& state, Item item) {
             log::write(log::Level::warning, "spool record", opened.error());
     }
     batch_.taken.push_back(std::move(taken));
+    return {};
+}
+
+// Opens what fits into a batch; what stands behind a segment that cannot be begun now stays.
+Result<void> Receiver::fill_batch(EngineState& state) {
+    auto items = take_items(batch_.link);
+    if (batch_.link != std::exchange(reader_link_, batch_.link)) reader_.reset();
+    while (!items.empty()) {
+        if (const auto opened = open(state, items.front()); !opened) {
+            put_back(std::move(items));
+            return opened.error();
+        }
+        items.pop_front();
+    }
+    return {};
+}
+
+void Receiver::fail(const Error& why) {
+    if (!last_failure_ || last_failure_->code != why.code)
+        log::write(log::Level::error, "received messages cannot be stored", why);
+    last_failure_ = why;
+    hooks_.failed(why);
 }
 
 void Receiver::drain(EngineState& state) {
     if (batch_.taken.empty()) {
-        auto items = take_items(batch_.link);
-        if (batch_.link != std::exchange(reader_link_, batch_.link)) reader_.reset();
-        for (Item& item : items) open(state, std::move(item));
+        const auto filled = fill_batch(state);
+        if (!filled && batch_.taken.empty()) return fail(filled.error());
     }
     if (batch_.taken.empty()) return;
 
@@ -154,12 +188,7 @@ void Receiver::drain(EngineState& state) {
     vault::SpoolPosition position;
     const auto done = commit(state, batch_, effects, position);
     state.attempt.end();
-    if (!done) {
-        if (!last_failure_ || last_failure_->code != done.error().code)
-            log::write(log::Level::error, "received messages cannot be stored", done.error());
-        last_failure_ = done.error();
-        return hooks_.failed(done.error());
-    }
+    if (!done) return fail(done.error());
     last_failure_.reset();
     crash_point("after_commit");
     hooks_.publish(state);

@@ -81,8 +81,11 @@ private:
 
     bool enqueue(std::uint64_t link, Item item);
     std::deque<Item> take_items(std::uint64_t& link);
-    void begin_segment(EngineState& state, ByteView header);
-    void open(EngineState& state, Item item);
+    void put_back(std::deque<Item> items);
+    Result<void> begin_segment(EngineState& state, ByteView header);
+    Result<void> open(EngineState& state, Item& item);
+    Result<void> fill_batch(EngineState& state);
+    void fail(const Error& why);
     Result<void> take(EngineState& state, const Taken& taken, vault::SpoolPosition& position,
                       BatchEffects& effects);
     Result<void> note_gap(EngineState& state, std::uint64_t first, std::uint64_t last);

@@ -70,6 +70,26 @@ struct Fixture : tests::EngineFixture {
     int rejected = 0;
 };
 
+TEST_CASE("receive: a segment whose key cannot be had now is not lost", "[vaultd][receive]") {
+    Fixture f;
+    auto writer = f.segment(1, 1);
+    for (int i = 0; i < 3; ++i) REQUIRE(f.give(Fixture::seal(writer)));
+    {
+        // The arena is full: the epoch's key has no place.
+        std::vector<Secret<spool::kPrivateKeyBytes>> filling;
+        while (auto secret = Secret<spool::kPrivateKeyBytes>::zeroed())
+            filling.push_back(std::move(*secret));
+        f.receiver.drain(f.state());
+        CHECK(f.failures == 1);
+        CHECK(f.committed == 0);
+        CHECK(f.receiver.backlog() == 4);
+    }
+    f.failures = 0;
+    CHECK(f.drained().empty());
+    CHECK(f.rejected == 3);
+    CHECK(f.committed == 3);
+}
+
 TEST_CASE("receive: records in order make no noise", "[vaultd][receive]") {
     Fixture f;
     auto writer = f.segment(1, 1);
