@@ -8,7 +8,6 @@
 #include "api/base/bytes.h"
 #include "api/base/log.h"
 #include "daemon/base/credential.h"
-#include "daemon/vaultd/waits.h"
 
 namespace nacre::vaultd {
 
@@ -17,11 +16,14 @@ Result<Passphrase> read_credential() {
     return Passphrase::receive(file.get());
 }
 
-void StayLocked::set() const {
-    const BootId boot = boot_id();
+void StayLocked::set() const { write(boot_id()); }
+
+void StayLocked::prepare() const { write({}); }
+
+void StayLocked::write(const BootId& mark) const {
     const daemon::Descriptor file{
         open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!file || pwrite(file.get(), boot.data(), boot.size(), 0) != static_cast<ssize_t>(boot.size())) {
+    if (!file || pwrite(file.get(), mark.data(), mark.size(), 0) != static_cast<ssize_t>(mark.size())) {
         log::write(log::Level::error, "a restart will open the vault again",
                    os_error("write the mark of a lock", errno));
     }

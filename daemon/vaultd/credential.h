@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "api/base/result.h"
+#include "daemon/vaultd/waits.h"
 #include "sandbox/secret.h"
 
 namespace nacre::vaultd {
@@ -19,16 +20,21 @@ namespace nacre::vaultd {
 // Reads the environment: before threads.
 Result<Passphrase> read_credential();
 
-// 16 bytes in a file, the kernel's boot id. It need survive this process, not the machine, so it is
-// not synced.
+// 16 bytes in a file, the kernel's boot id, or zeros. It need survive this process, not the machine, so
+// it is not synced.
 class StayLocked {
 public:
     explicit StayLocked(std::filesystem::path file) : file_{std::move(file)} {}
+    // The file is there already if prepare() was called: a full disk takes it all the same.
     void set() const;
+    // Makes room for set(); does not stand.
+    void prepare() const;
     void clear() const;
     bool stands() const;
 
 private:
+    void write(const BootId& mark) const;
+
     const std::filesystem::path file_;
 };
 

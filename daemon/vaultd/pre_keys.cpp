@@ -13,8 +13,10 @@ constexpr std::uint32_t kBatch = 100;
 constexpr std::uint32_t kMinimum = 10;
 constexpr std::uint32_t kReadyUploads = 4;
 constexpr std::int64_t kReadyForMs = 30LL * 24 * 60 * 60 * 1000;
-// One-time keys that old are on no server any more, nor with the courier: later uploads have taken
-// their place. They are kept on for messages under way (Session::keep_house).
+// What the server has is renewed by then, used up or not; an upload takes the place of all before it.
+constexpr std::int64_t kUploadedForMs = 30LL * 24 * 60 * 60 * 1000;
+// Beside an upload, one-time keys that old are on no server any more, nor with the courier. They are
+// kept on for messages under way (Session::keep_house).
 constexpr std::int64_t kOneTimeForMs = 60LL * 24 * 60 * 60 * 1000;
 constexpr std::int64_t kRotateMs = 2LL * 24 * 60 * 60 * 1000;
 
@@ -33,8 +35,6 @@ Result<PublicPreKey> save(EngineState& state, OwnIdentity own, PreKeyKind kind, 
 
 Result<void> add_one_time(EngineState& state, OwnIdentity own, const signal::KeyPair& identity,
                           KeysBody& body) {
-    const std::int64_t now = state.clock.wall_ms();
-    NACRE_TRY(state.protocol.replace_one_time(own, now - kOneTimeForMs, now));
     for (const std::uint32_t id : NACRE_TRY(state.protocol.take_ids(own, PreKeyKind::ec, kBatch))) {
         const auto key = NACRE_TRY(signal::make_pre_key(state.host, id));
         body.one_time.push_back(NACRE_TRY(save(state, own, PreKeyKind::ec, key, false)));
@@ -75,6 +75,27 @@ Result<bool> runs_low(Courier& courier, OwnIdentity own) {
     if (reply.status() != 200) return Error{ErrorCode::unavailable, "count pre-keys"};
     const KeyCount count = NACRE_TRY(read_key_count(as_bytes(reply.body())));
     return count.one_time < kMinimum || count.one_time_kyber < kMinimum;
+}
+
+// When one-time keys were last uploaded while the vault was open.
+Literal uploaded_meta(OwnIdentity own) {
+    return own == OwnIdentity::aci ? Literal{"one_time_uploaded.aci"} : Literal{"one_time_uploaded.pni"};
+}
+
+Result<bool> uploaded_long_ago(EngineState& state, OwnIdentity own) {
+    const std::int64_t now = state.clock.wall_ms();
+    const auto then = NACRE_TRY(state.accounts.meta_number(uploaded_meta(own)));
+    if (then) return now - *then >= kUploadedForMs;
+    // Those of the linking: counted from here.
+    NACRE_TRY(state.accounts.set_meta_number(uploaded_meta(own), now));
+    return false;
+}
+
+// The server has these, and none of before.
+Result<void> note_upload(EngineState& state, OwnIdentity own) {
+    const std::int64_t now = state.clock.wall_ms();
+    NACRE_TRY(state.accounts.set_meta_number(uploaded_meta(own), now));
+    return state.protocol.replace_one_time(own, now - kOneTimeForMs, now);
 }
 
 // What the uploads that lie with the courier belong to: when they were made, for which login.
@@ -160,7 +181,10 @@ Result<void> refill_pre_keys(Engine& engine, Courier& courier, bool both_now) {
         NACRE_TRY(engine.run([](EngineState& state) -> Result<bool> { return state.pni != nullptr; }));
     for (const OwnIdentity own : {OwnIdentity::aci, OwnIdentity::pni}) {
         if (own == OwnIdentity::pni && !has_pni) continue;
-        const bool one_time = both_now || NACRE_TRY(runs_low(courier, own));
+        const bool due = both_now || NACRE_TRY(engine.transact([&](EngineState& state) {
+            return uploaded_long_ago(state, own);
+        }));
+        const bool one_time = due || NACRE_TRY(runs_low(courier, own));
         // The private halves are durable before the server can give the public ones to anybody.
         const auto body = NACRE_TRY(engine.transact(
             [&](EngineState& state) { return make_refill(state, own, one_time); }));
@@ -173,6 +197,8 @@ Result<void> refill_pre_keys(Engine& engine, Courier& courier, bool both_now) {
         if (reply.status() == 429) return Error{ErrorCode::rate_limited, "upload pre-keys"};
         if (reply.status() != 200 && reply.status() != 204)
             return Error{ErrorCode::unavailable, "upload pre-keys"};
+        if (one_time)
+            NACRE_TRY(engine.transact([&](EngineState& state) { return note_upload(state, own); }));
     }
     return {};
 }

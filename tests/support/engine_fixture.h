@@ -9,6 +9,28 @@
 
 namespace nacre::tests {
 
+// Linked, with fresh identities.
+inline Result<void> link_account(vaultd::EngineState& state) {
+    auto transaction = NACRE_TRY(vault::Transaction::begin(state.database));
+    vault::AccountRow row;
+    row.state = vault::LinkState::linked;
+    row.aci.fill(0x0a);
+    row.pni.emplace().fill(0x0b);
+    row.number = "+15550000";
+    row.device_id = 2;
+    row.password = to_bytes("password");
+    row.aci_identity_key_pair = vaultd::write_identity(NACRE_TRY(signal::generate_key_pair(state.host)));
+    row.pni_identity_key_pair = vaultd::write_identity(NACRE_TRY(signal::generate_key_pair(state.host)));
+    row.aci_registration_id = 1;
+    row.pni_registration_id = 2;
+    row.profile_key = Bytes(32, 3);
+    row.environment.trust_roots = {NACRE_TRY(signal::generate_key_pair(state.host)).public_key};
+    NACRE_TRY(state.accounts.save(row));
+    NACRE_TRY(state.recipients.ensure_self(row.aci, row.pni, row.number));
+    NACRE_TRY(transaction.commit());
+    return state.reload_account();
+}
+
 class EngineFixture {
 public:
     EngineFixture()
@@ -17,7 +39,7 @@ public:
           host_{must(signal::Host::open(signal::default_addon_path()))},
           attempt_{must(vaultd::AttemptFile::open(dir_ / "attempt"))},
           state_{*host_, *vault_, attempt_, system_clock()} {
-        must(link());
+        must(link_account(state_));
     }
 
     vaultd::EngineState& state() { return state_; }
@@ -28,27 +50,6 @@ public:
     }
 
 private:
-    Result<void> link() {
-        auto transaction = NACRE_TRY(vault::Transaction::begin(state_.database));
-        vault::AccountRow row;
-        row.state = vault::LinkState::linked;
-        row.aci.fill(0x0a);
-        row.pni.emplace().fill(0x0b);
-        row.number = "+15550000";
-        row.device_id = 2;
-        row.password = to_bytes("password");
-        row.aci_identity_key_pair = vaultd::write_identity(NACRE_TRY(signal::generate_key_pair(*host_)));
-        row.pni_identity_key_pair = vaultd::write_identity(NACRE_TRY(signal::generate_key_pair(*host_)));
-        row.aci_registration_id = 1;
-        row.pni_registration_id = 2;
-        row.profile_key = Bytes(32, 3);
-        row.environment.trust_roots = {NACRE_TRY(signal::generate_key_pair(*host_)).public_key};
-        NACRE_TRY(state_.accounts.save(row));
-        NACRE_TRY(state_.recipients.ensure_self(row.aci, row.pni, row.number));
-        NACRE_TRY(transaction.commit());
-        return state_.reload_account();
-    }
-
     TempDir dir_;
     std::unique_ptr<vault::Vault> vault_;
     std::unique_ptr<signal::Host> host_;
