@@ -109,6 +109,8 @@ Receiver::Hooks Session::receiver_hooks() {
 }
 
 void Session::link_up(std::uint64_t link) {
+    // Both the link and the unlocking that found it there may tell.
+    if (link_up_.exchange(link) == link) return;
     receiver_.restart(link);
     queue_empty_ = false;
     errands_.post([this, link] { resume(link); });
@@ -117,18 +119,26 @@ void Session::link_up(std::uint64_t link) {
 // A new link: the courier learns the epoch and how far we are, logs in, and may send.
 void Session::resume(std::uint64_t link) {
     if (context_.courier.link() != link) return;  // the next one is on its way
+    if (!begin_epoch(link)) return resume_again_.store(true);
+    const auto logged_in = log_in();
+    if (!logged_in && logged_in.error().code == ErrorCode::not_linked) return end_foreign_login();
+    if (logged_in) return;
+    log::write(log::Level::warning, "log in", logged_in.error());
+    if (logged_in.error().code != ErrorCode::environment_changed) resume_again_ = true;
+}
+
+// Credit goes with the position, not with the key: on a full disk the courier cannot store the key,
+// and what it has under older ones is what fills the disk.
+bool Session::begin_epoch(std::uint64_t link) {
     const auto position = engine_->run([](EngineState& state) { return state.spool.position(); });
-    if (!position) return;
+    if (!position) return false;
     const auto begun =
         context_.courier.begin_epoch(epoch_, epoch_public_key_, position->committed);
     crash_point("after_epoch");
-    if (!begun) return log::write(log::Level::warning, "spool epoch", begun.error());
-    const auto logged_in = log_in();
-    if (!logged_in && logged_in.error().code == ErrorCode::not_linked)
-        end_foreign_login();
-    else if (!logged_in)
-        log::write(log::Level::warning, "log in", logged_in.error());
-    grant(link, kWindow);
+    if (!begun) log::write(log::Level::warning, "spool epoch", begun.error());
+    const bool knows_position = begun || is_storage_failure(begun.error().code);
+    if (knows_position && std::exchange(granted_link_, link) != link) grant(link, kWindow);
+    return begun.ok();
 }
 
 // Counted before the courier can know of it.

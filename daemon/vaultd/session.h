@@ -80,6 +80,7 @@ private:
 
     // Errands.
     void resume(std::uint64_t link);
+    bool begin_epoch(std::uint64_t link);
     Result<void> log_in();
     Result<courier::v1::LoginRequest> login_request();
     void end_foreign_login();
@@ -110,8 +111,11 @@ private:
     std::atomic<bool> rolled_back_ = false;
     std::atomic<bool> environment_changed_ = false;
     std::atomic<bool> drain_failed_ = false;
+    std::atomic<bool> resume_again_ = false;
+    std::atomic<std::uint64_t> link_up_ = 0;
     std::atomic<bool> queue_empty_ = false;
     // The errands thread's.
+    std::uint64_t granted_link_ = 0;
     std::int64_t last_house_ms_ = 0;
     std::int64_t keys_left_ms_ = 0;
     std::int64_t purged_ms_ = 0;

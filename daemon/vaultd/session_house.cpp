@@ -40,6 +40,8 @@ void Session::keep_house() {
     send_held_receipts();
     if (drain_failed_.exchange(false))
         engine_->post_later([this](EngineState& state) { receiver_.drain(state); });
+    if (resume_again_.exchange(false))
+        errands_.post([this, link = link_up_.load()] { resume(link); });
     purge_pre_keys();
     constexpr std::int64_t kHouseMs = 12LL * 60 * 60 * 1000;
     const std::int64_t now = context_.clock.boot_ms();
