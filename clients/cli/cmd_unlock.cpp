@@ -1,5 +1,7 @@
 // nacre unlock: opens the vault with its passphrase.
 #include <chrono>
+#include <limits>
+#include <optional>
 #include <thread>
 
 #include "api/status_map.h"
@@ -56,36 +58,45 @@ void say_left(const Session& session, std::uint64_t waiting) {
     }
 }
 
-// Each time that a tenth less is left.
-ExitCode follow(Session& session, std::uint64_t waiting) {
-    std::uint64_t said = waiting;
-    while (waiting > 0) {
+using Waiting = std::optional<std::uint64_t>;
+
+template <class Reply>
+Waiting waiting_of(const Reply& reply) {
+    return reply.has_waiting_envelopes() ? Waiting{reply.waiting_envelopes()} : Waiting{};
+}
+
+// Each time that a tenth less is left. The courier may have to tell first.
+ExitCode follow(Session& session, Waiting waiting) {
+    if (!waiting) session.output().note("Asking nacre-courier what waits.");
+    std::uint64_t said = waiting.value_or(std::numeric_limits<std::uint64_t>::max());
+    while (waiting != 0) {
         std::this_thread::sleep_for(std::chrono::milliseconds{100});
         v1::GetStatusResponse status;
         if (const auto failed = get_status(session, status)) return *failed;
         if (status.vault() != v1::GetStatusResponse::VAULT_STATE_UNLOCKED) {
             return session.fail(ErrorCode::vault_locked);
         }
-        waiting = status.waiting_envelopes();
-        if (waiting != 0 && waiting + said / 10 >= said) continue;
-        said = waiting;
-        say_left(session, waiting);
+        waiting = waiting_of(status);
+        if (!waiting || (*waiting != 0 && *waiting >= said - said / 10)) continue;
+        said = *waiting;
+        say_left(session, said);
     }
     return ExitCode::success;
 }
 
-ExitCode report(Session& session, std::uint64_t waiting, std::string_view sentence) {
+ExitCode report(Session& session, Waiting waiting, std::string_view sentence) {
     if (session.output().json()) {
         JsonObject object;
-        object.add("state", "unlocked").add("waitingEnvelopes", waiting);
+        object.add("state", "unlocked");
+        if (waiting) object.add("waitingEnvelopes", *waiting);
         session.output().object(object);
         return session.arguments().wait ? follow(session, waiting) : ExitCode::success;
     }
     std::string line{sentence};
-    if (waiting == 1) line += " One envelope that came meanwhile is being taken in.";
-    if (waiting > 1) {
+    if (waiting == 1U) line += " One envelope that came meanwhile is being taken in.";
+    if (waiting > 1U) {
         line += ' ';
-        line += std::to_string(waiting);
+        line += std::to_string(*waiting);
         line += " envelopes that came meanwhile are being taken in.";
     }
     session.output().line(line);
@@ -103,7 +114,7 @@ ExitCode cmd_unlock(Session& session) {
                                 "The vault is open, and only its passphrase gets a new token: lock "
                                 "it or restart the daemon first.");
         }
-        return report(session, status.waiting_envelopes(), "The vault is open already.");
+        return report(session, waiting_of(status), "The vault is open already.");
     }
     if (status.vault() == v1::GetStatusResponse::VAULT_STATE_NONE) {
         return session.fail(ErrorCode::no_vault);
@@ -125,7 +136,7 @@ ExitCode cmd_unlock(Session& session) {
             if (!token.empty()) {
                 if (const auto failed = keep_token(session, token)) return *failed;
             }
-            return report(session, result.unlocked.waiting_envelopes(), "The vault is open.");
+            return report(session, waiting_of(result.unlocked), "The vault is open.");
         }
         if (api::from_status(result.status) == ErrorCode::rate_limited) return fail_waiting(session);
         const bool wrong = api::from_status(result.status) == ErrorCode::wrong_passphrase;

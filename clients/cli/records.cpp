@@ -95,7 +95,6 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
     JsonObject object;
     object.add("vault", word(Status::VaultState_Name(status.vault()), "VAULT_STATE_"))
         .add("problem", status.problem())
-        .add("waitingEnvelopes", status.waiting_envelopes())
         .add("connection", word(Status::Connection_Name(status.connection()), "CONNECTION_"))
         .add("version", status.version())
         .add("draining", status.draining())
@@ -107,6 +106,7 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("memoryLocked", status.memory() == Status::MEMORY_LOCKED)
         .add("plainSwap", status.plain_swap())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
+    if (status.has_waiting_envelopes()) object.add("waitingEnvelopes", status.waiting_envelopes());
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
     std::vector<JsonObject> locks;
     for (const v1::LockTrigger& trigger : status.lock_triggers()) {

@@ -60,7 +60,10 @@ Result<void> Courier::attach(daemon::Descriptor socket) {
         const std::lock_guard lock{mutex_};
         old = std::move(channel_);
         number = ++link_;
+        // What waited waits still, until the new link says otherwise.
+        const auto waiting = status_.waiting_envelopes;
         status_ = {};
+        status_.waiting_envelopes = waiting;
     }
     if (old) old->close();
     link::Handlers handlers;

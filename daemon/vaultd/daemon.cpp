@@ -124,7 +124,10 @@ Result<void> Daemon::begin_session(std::shared_ptr<vault::Vault> vault) {
         const std::lock_guard lock{mutex_};
         if (ending_) return Error{ErrorCode::canceled, "unlock"};
         session_ = opened;
-        stay_locked_.clear();
+        if (has_credential_)
+            stay_locked_.prepare();
+        else
+            stay_locked_.clear();
     }
     state_ = VaultState::unlocked;
     if (auto_lock_ != nullptr) auto_lock_->opened();
@@ -160,7 +163,7 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     const std::lock_guard one_at_a_time{life_};
     if (state_ == VaultState::none) return Error{ErrorCode::no_vault, "unlock"};
     if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
-    const std::uint64_t waiting = courier_.status().waiting_envelopes;
+    const auto waiting = courier_.status().waiting_envelopes;
     if (session()) return Unlocked{waiting};
     NACRE_TRY(waits_.begin());
     auto opened = vault::Vault::open(folder_, passphrase, {accept_older_header}, progress);

@@ -68,7 +68,7 @@ struct DaemonStatus {
     MemoryStatus memory;
     overwrite::Progress overwritten;  // of free memory, after the lock before
     std::optional<ErrorCode> vault_problem;  // set when the vault is unusable
-    std::uint64_t waiting_envelopes = 0;
+    std::optional<std::uint64_t> waiting_envelopes;  // nothing: the courier has not said yet
     Connection connection = Connection::no_courier;
     std::vector<std::string> alerts;
     bool draining = false;
@@ -112,7 +112,7 @@ public:
     virtual Result<Created> create_vault(const Passphrase& passphrase, std::string_view client_name,
                                          const Progress& progress) = 0;
     struct Unlocked {
-        std::uint64_t waiting_envelopes = 0;
+        std::optional<std::uint64_t> waiting_envelopes;
     };
     virtual Result<Unlocked> unlock(const Passphrase& passphrase, bool accept_older_header,
                                     const Progress& progress) = 0;

@@ -108,7 +108,7 @@ private:
         if (state == VaultState::unusable && status.vault_problem) {
             reply.set_problem(std::string{api::reason(*status.vault_problem)});
         }
-        reply.set_waiting_envelopes(status.waiting_envelopes);
+        if (status.waiting_envelopes) reply.set_waiting_envelopes(*status.waiting_envelopes);
         reply.set_connection(static_cast<v1::GetStatusResponse::Connection>(status.connection));
         reply.set_version(std::string{version()});
         for (const std::string& alert : status.alerts) reply.add_alerts(alert);
@@ -211,10 +211,10 @@ private:
         return unlocked(context_.operations.status().waiting_envelopes, {}, stream);
     }
 
-    static Result<void> unlocked(std::uint64_t waiting, const std::string& token,
+    static Result<void> unlocked(std::optional<std::uint64_t> waiting, const std::string& token,
                                  ReplyStream<v1::UnlockResponse>& stream) {
         v1::UnlockResponse reply;
-        reply.mutable_unlocked()->set_waiting_envelopes(waiting);
+        if (waiting) reply.mutable_unlocked()->set_waiting_envelopes(*waiting);
         reply.mutable_unlocked()->set_token(token);
         return stream.send(reply);
     }

@@ -53,8 +53,7 @@ scenario('An older header is refused, and opens when the owner insists', async (
     copyFileSync(`${header}.old`, header);
     await world.nacre.start({state: 'LOCKED'});
     await assert.rejects(world.unlock(), (error) => error.reason === 'VAULT_ROLLED_BACK');
-    const unlocked = await world.api.unlock('correct horse battery staple', {accept_older_header: true});
-    assert.equal(typeof unlocked.waiting_envelopes, 'number');
+    await world.api.unlock('correct horse battery staple', {accept_older_header: true});
     world.events = world.api.events();
     assert.deepEqual(await texts(world), ['kept']);
 });
