@@ -126,7 +126,7 @@ void add_courier_commands(CLI::App& app, Arguments& out) {
     auto* courier = app.add_subcommand("courier", "The process that connects while the vault is locked");
     courier->require_subcommand(1);
     auto* credential = courier->add_subcommand(
-        "credential", "Give out its login for systemd-creds: with it, it connects after a reboot");
+        "credential", "Give out the courier's login for systemd-creds, so that it connects after a reboot");
     credential
         ->add_option("FILE", out.credential_file,
                      "A new file or a pipe that takes it; '-': standard output, if that is no terminal")

@@ -72,7 +72,8 @@ void say_how_to_go_on(const Session& session) {
     session.output().line("Written. Now encrypt it for this machine, and remove the file:\n"
                           "  systemd-creds encrypt --name=nacre.login " + place +
                           " /etc/credstore.encrypted/nacre.login\n"
-                          "and let the courier's service load it: LoadCredentialEncrypted=nacre.login\n"
+                          "and restart the courier's service; one that is not nacre's own needs the line "
+                          "LoadCredentialEncrypted=nacre.login.\n"
                           "A new link makes it worthless; 'nacre status' says whether it is good.");
 }
 
