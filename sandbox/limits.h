@@ -7,11 +7,19 @@
 #pragma once
 
 #include "api/base/result.h"
+#include "sandbox/policy.h"
 
 namespace nacre::sandbox {
 
 // Undumpable (no /proc/PID/mem and no debugger for the same user), no core dumps, no new
 // privileges through exec, umask 077. Inherited by children except undumpable, which exec resets.
 Result<void> harden_process();
+
+// The same, and the policy's limits, no capabilities but the policy's (also for a root user), and no
+// memory that becomes executable after it was writable (MDWE, from Linux 6.3 on). Inherited as well.
+Result<void> harden_process(Process process);
+
+// Whether this process refuses memory that was writable to become executable.
+bool refuses_written_code();
 
 }  // namespace nacre::sandbox

@@ -6,6 +6,10 @@
 
 namespace nacre::sandbox {
 
+Result<void> open_for_wipe() { return {}; }
+
+Result<void> start_wiper() { return {}; }
+
 Result<void> prepare_wipe() { return {}; }
 
 void wipe_within(std::chrono::milliseconds) {}
@@ -365,12 +369,21 @@ Result<void> watch_park_signal() {
     return {};
 }
 
+// Read by the wiper's thread until it says that it is prepared, and by nobody after.
+Plan& first_plan() {
+    static Plan plan;
+    return plan;
+}
+
 }  // namespace
 
-Result<void> prepare_wipe() {
-    // Read by the thread until it says that it is prepared, and by nobody after.
-    static Plan plan;
-    plan.files = NACRE_TRY(open_files());
+Result<void> open_for_wipe() {
+    first_plan().files = NACRE_TRY(open_files());
+    return {};
+}
+
+Result<void> start_wiper() {
+    Plan& plan = first_plan();
     NACRE_TRY(watch_park_signal());
     void* const stack = mmap(nullptr, kStackSize, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -388,6 +401,11 @@ Result<void> prepare_wipe() {
     if (made != 0) return os_error("start the wiper", made);
     while (!g_prepared.load()) sched_yield();
     return {};
+}
+
+Result<void> prepare_wipe() {
+    NACRE_TRY(open_for_wipe());
+    return start_wiper();
 }
 
 void wipe_within(std::chrono::milliseconds most) {

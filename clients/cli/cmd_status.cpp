@@ -3,6 +3,7 @@
 #include "clients/cli/commands.h"
 #include "clients/cli/lock_triggers.h"
 #include "clients/cli/records.h"
+#include "clients/cli/sandbox_text.h"
 #include "clients/cli/terminal_text.h"
 #include "clients/cli/vault_state.h"
 #include "clients/common/error_text.h"
@@ -84,6 +85,15 @@ std::string memory_text(const Status& status) {
            (status.plain_swap() ? ", and there is swap that is not encrypted" : "");
 }
 
+// The courier hides the buses where user namespaces or its unit allow it.
+void add_sandbox(const Status& status, Rows& rows) {
+    rows.push_back({"sandbox", "of the vault: " + sandbox_text(status.vault_sandbox())});
+    if (!status.has_courier_sandbox()) return;
+    std::string courier = sandbox_text(status.courier_sandbox());
+    if (!status.courier_sandbox().hides_buses()) courier += "; the buses' sockets are in its sight";
+    rows.push_back({"", "of the courier: " + courier});
+}
+
 void add_account(const Status& status, Rows& rows) {
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return;
     rows.push_back({"account", account_text(status)});
@@ -144,6 +154,7 @@ ExitCode cmd_status(Session& session) {
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
     const std::string locks = lock_triggers_text(status);
     if (!locks.empty()) rows.push_back({"locks", locks});
+    add_sandbox(status, rows);
     rows.push_back({"version", safe_line(status.version())});
     for (const std::string& line : align(rows)) session.output().line(line);
     return ExitCode::success;

@@ -9,6 +9,7 @@
 #include "clients/cli/arguments.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/completion.h"
+#include "clients/cli/confine.h"
 #include "clients/cli/session.h"
 #include "sandbox/limits.h"
 #include "sandbox/wipe.h"
@@ -22,6 +23,10 @@ constexpr std::string_view kComplete = "__complete";
 
 ExitCode run(int argc, char** argv) {
     if (argc > 1 && argv[1] == kComplete) {
+        // The wiper is the first thread. A shell waits: nothing is said of what fails.
+        const nacre::cli::Arguments none;
+        if (!nacre::sandbox::start_wiper().ok() || !nacre::cli::filter_calls(none).ok())
+            return ExitCode::unexpected;
         const std::vector<std::string> words(argv + 2, argv + argc);
         const std::string text =
             nacre::cli::complete(nacre::cli::describe(), words, nacre::cli::look_up).text();
@@ -30,6 +35,11 @@ ExitCode run(int argc, char** argv) {
     }
     nacre::cli::Arguments arguments;
     if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
+    // The wiper is the first thread, and restricted like all to come.
+    if (!nacre::cli::restrict_paths(arguments).ok() || !nacre::sandbox::start_wiper().ok() ||
+        !nacre::cli::filter_calls(arguments).ok()) {
+        return ExitCode::unexpected;
+    }
     nacre::cli::Session session{arguments};
     if (arguments.needs_daemon()) {
         if (const auto failed = session.connect()) return *failed;
@@ -53,7 +63,8 @@ int main(int argc, char** argv) {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     tzset();
     // Undumpable, without core files, and wiped at the end: passphrases and messages pass through.
-    if (!nacre::sandbox::prepare_wipe().ok() || !nacre::sandbox::harden_process().ok())
+    if (!nacre::sandbox::open_for_wipe().ok() ||
+        !nacre::sandbox::harden_process(nacre::sandbox::Process::command).ok())
         return static_cast<int>(ExitCode::unexpected);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(signal, end_by_signal);
     const ExitCode code = run(argc, argv);

@@ -90,6 +90,15 @@ JsonObject to_json(const v1::Event& event) {
     return object;
 }
 
+JsonObject to_json(const v1::Sandbox& sandbox) {
+    JsonObject object;
+    object.add("filter", word(v1::Sandbox::Filter_Name(sandbox.filter()), "FILTER_"))
+        .add("landlock", sandbox.landlock())
+        .add("refusesWrittenCode", sandbox.refuses_written_code())
+        .add("hidesBuses", sandbox.hides_buses());
+    return object;
+}
+
 JsonObject to_json(const v1::GetStatusResponse& status) {
     using Status = v1::GetStatusResponse;
     JsonObject object;
@@ -107,6 +116,9 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
         .add("plainSwap", status.plain_swap())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.has_waiting_envelopes()) object.add("waitingEnvelopes", status.waiting_envelopes());
+    object.add("vaultSandbox", to_json(status.vault_sandbox()));
+    if (status.has_courier_sandbox())
+        object.add("courierSandbox", to_json(status.courier_sandbox()));
     if (status.account() == Status::ACCOUNT_STATE_UNSPECIFIED) return object;
     std::vector<JsonObject> locks;
     for (const v1::LockTrigger& trigger : status.lock_triggers()) {

@@ -25,6 +25,7 @@ JsonObject to_json(const v1::Message& message);
 JsonObject to_json(const v1::Conversation& conversation);
 JsonObject to_json(const v1::SearchHit& hit);
 JsonObject to_json(const v1::Event& event);
+JsonObject to_json(const v1::Sandbox& sandbox);
 JsonObject to_json(const v1::GetStatusResponse& status);
 
 // How far an outgoing message got, in words for people; why it failed, too.

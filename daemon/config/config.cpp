@@ -408,6 +408,7 @@ private:
         }
         draft_.config.environment.ca_pem = std::move(pem);
         draft_.config.environment.custom_ca = true;
+        draft_.config.environment.ca_file = file;
         return std::nullopt;
     }
 

@@ -39,6 +39,7 @@ struct Environment {
     std::map<std::uint32_t, std::string> cdn_urls;  // 0, 2, 3; without a slash at the end
     std::string ca_pem;                             // trusted for all of them, and nothing else is
     bool custom_ca = false;                         // ca_pem came from ca_file
+    std::filesystem::path ca_file;                  // then: where that is
     std::vector<Bytes> trust_roots;                 // 33-byte public keys, sealed sender
     Bytes server_public_params;
     Bytes generic_server_public_params;

@@ -69,4 +69,15 @@ bool valid_proxy_url(std::string_view url) {
     return take_scheme(url, "socks5h://") && valid_authority(url, Port::required);
 }
 
+std::uint16_t port_of(std::string_view url) {
+    std::uint16_t port = 443;
+    url.remove_prefix(std::min(url.find("://") + 3, url.size()));
+    const std::string_view authority = url.substr(0, url.find('/'));
+    const std::size_t colon = authority.rfind(':');
+    const std::size_t bracket = authority.rfind(']');
+    if (colon != authority.npos && (bracket == authority.npos || colon > bracket))
+        std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), port);
+    return port;
+}
+
 }  // namespace nacre::config

@@ -4,6 +4,7 @@
 // Threads: pure.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace nacre::config {
@@ -14,5 +15,8 @@ bool valid_https_url(std::string_view url);
 // socks5h://host:port: names are resolved by the proxy. No user: a password has no place in a file
 // that others may read.
 bool valid_proxy_url(std::string_view url);
+
+// Of one that is valid; without a port in it, that of https.
+std::uint16_t port_of(std::string_view url);
 
 }  // namespace nacre::config

@@ -58,7 +58,7 @@ Result<void> Courier::open(const config::Config& config, const Options& options)
     limits.most_records = config.spool.max_envelopes;
     spool_ = NACRE_TRY(Spool::open(state_, limits));
     ready_keys_ = NACRE_TRY(ReadyKeys::open(state_));
-    feeder_ = std::make_unique<Feeder>(*spool_);
+    feeder_ = std::make_unique<Feeder>(*spool_, options.confined);
     downloads_ = std::make_unique<Downloads>(config);
     second_opinion_ = std::make_unique<SecondOpinion>(config);
     intake_ = std::make_unique<Intake>(*spool_, intake_events());

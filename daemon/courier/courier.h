@@ -13,6 +13,7 @@
 
 #include "daemon/courier/link_server.h"
 #include "daemon/courier/second_opinion.h"
+#include "sandbox/in_force.h"
 
 namespace nacre::courier {
 
@@ -24,6 +25,7 @@ public:
         std::function<void()> link_lost = [] {};
         // The owner's; not_found: there is none.
         Result<DeviceLogin> credential = Error{ErrorCode::not_found, "login credential"};
+        sandbox::InForce confined{};  // for the vault's status
     };
 
     // `kept_login`: the memfd from before, or empty; it is newer than the credential. Connects if

@@ -15,12 +15,17 @@ constexpr int kMostAtOnce = 128;  // items between two looks at what else is due
 
 std::int64_t now_ms() { return system_clock().boot_ms(); }
 
-link::Frame status_frame(const SpoolReport& report) {
+link::Frame status_frame(const SpoolReport& report, const sandbox::InForce& in_force) {
     link::Frame frame;
     v1::SpoolStatus& status = *frame.mutable_spool_status();
     status.set_waiting(report.waiting);
     status.set_queue_empty(report.queue_empty);
     if (report.failing) *status.mutable_failed() = link::to_failed(*report.failing);
+    v1::Sandbox& sandbox = *status.mutable_sandbox();
+    sandbox.set_filter(static_cast<std::uint32_t>(in_force.filter));
+    sandbox.set_landlock(static_cast<std::uint32_t>(in_force.landlock));
+    sandbox.set_refuses_written_code(in_force.refuses_written_code);
+    sandbox.set_hides_buses(in_force.hides_buses);
     return frame;
 }
 
@@ -48,7 +53,8 @@ link::Frame item_frame(SpoolItem item) {
 
 }  // namespace
 
-Feeder::Feeder(const Spool& spool) : spool_{spool}, cursor_{spool} {
+Feeder::Feeder(const Spool& spool, const sandbox::InForce& sandbox)
+    : spool_{spool}, sandbox_{sandbox}, cursor_{spool} {
     thread_ = std::thread{[this] { run(); }};
 }
 
@@ -172,7 +178,7 @@ void Feeder::send_status(std::unique_lock<std::mutex>& lock) {
     if (spool_due_ && status_wait_ms() <= 0) {
         spool_due_ = spool_urgent_ = false;
         spool_sent_ms_ = now_ms();
-        frames.push_back(status_frame(*spool_report_));
+        frames.push_back(status_frame(*spool_report_, sandbox_));
     }
     lock.unlock();
     bool ended = false;

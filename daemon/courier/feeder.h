@@ -16,12 +16,14 @@
 #include "daemon/courier/intake.h"
 #include "daemon/courier/spool_cursor.h"
 #include "daemon/link/channel.h"
+#include "sandbox/in_force.h"
 
 namespace nacre::courier {
 
 class Feeder {
 public:
-    explicit Feeder(const Spool& spool);
+    // `sandbox` goes with every status of the spool.
+    explicit Feeder(const Spool& spool, const sandbox::InForce& sandbox = {});
     ~Feeder();
     Feeder(const Feeder&) = delete;
     Feeder& operator=(const Feeder&) = delete;
@@ -54,6 +56,7 @@ private:
     Result<Sent> send_some(link::Channel& channel, std::uint64_t credit);
 
     const Spool& spool_;
+    const sandbox::InForce sandbox_;
 
     std::mutex mutex_;
     std::condition_variable changed_;

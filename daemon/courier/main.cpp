@@ -8,6 +8,7 @@
 #include "daemon/base/link_source.h"
 #include "daemon/base/stop_signal.h"
 #include "daemon/config/places.h"
+#include "daemon/courier/confine.h"
 #include "daemon/courier/courier.h"
 #include "daemon/courier/link_connector.h"
 #include "daemon/courier/outward.h"
@@ -50,7 +51,8 @@ int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier,
 }
 
 int serve(const config::Places& places, const config::Config& config) {
-    const auto opened = egress::allow(allow_list(config, unix_paths(config)));
+    const egress::AllowList allowed = allow_list(config, unix_paths(config));
+    const auto opened = egress::allow(allowed);
     if (!opened.ok()) return refuse("egress", opened.error());
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = daemon::Supervision::inherit(listen_fds);
@@ -74,6 +76,10 @@ int serve(const config::Places& places, const config::Config& config) {
         links = std::move(connecting).value();
     }
     options.link_lost = lost;
+    // Every descriptor of its own is open; nothing has been received, and there are no threads.
+    const auto confined = confine(places, {allowed, supervision->control() >= 0});
+    if (!confined.ok()) return refuse("sandbox", confined.error());
+    options.confined = *confined;
     const auto courier =
         Courier::start(config, std::move(options), *supervision, listen_fds.take("login"));
     if (!courier.ok()) return refuse("start", courier.error());
@@ -92,7 +98,7 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
-    if (const auto hardened = sandbox::harden_process(); !hardened.ok())
+    if (const auto hardened = sandbox::harden_process(sandbox::Process::courier); !hardened.ok())
         return courier::refuse("hardening", hardened.error());
     const auto loaded = config::load(std::get<config::Places>(places).config);
     if (const auto* wrong = std::get_if<config::ConfigError>(&loaded)) {

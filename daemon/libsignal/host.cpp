@@ -2,6 +2,7 @@
 
 #include "daemon/libsignal/call.h"
 #include "daemon/libsignal/library.h"
+#include "daemon/libsignal/napi/addon.h"
 
 namespace nacre::signal {
 namespace {
@@ -33,6 +34,8 @@ void Host::post(std::function<void()> work) {
 }
 
 std::size_t Host::live_values() const { return library_->environment().live_values(); }
+
+Result<void> preload(const std::filesystem::path& addon) { return napi::preload_addon(addon); }
 
 std::filesystem::path default_addon_path() {
     std::error_code failed;

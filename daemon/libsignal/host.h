@@ -59,6 +59,10 @@ private:
     std::unique_ptr<Library> library_;
 };
 
+// Maps the addon's code and does no more: for a process that may load no code later (sandbox/filter.h).
+// Errors as open()'s, which gives them again.
+Result<void> preload(const std::filesystem::path& addon);
+
 // The addon to load: <prefix>/lib/nacre/libsignal.node if this executable is <prefix>/bin/… and
 // the file is there, else the pinned one of the build tree.
 std::filesystem::path default_addon_path();

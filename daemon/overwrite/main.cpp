@@ -16,6 +16,8 @@
 #include "daemon/base/listen_fds.h"
 #include "daemon/overwrite/plan.h"
 #include "daemon/overwrite/progress.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
 #include "sandbox/limits.h"
 
 namespace nacre::overwrite {
@@ -38,6 +40,11 @@ bool be_modest() {
     (void)setpriority(PRIO_PROCESS, 0, 19);
     const daemon::Descriptor file{open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)};
     return file && write(file.get(), "1000", 4) == 4;
+}
+
+bool confine() {
+    return sandbox::restrict_access(sandbox::Process::overwrite, {}).ok() &&
+           sandbox::filter_calls(sandbox::Process::overwrite).ok();
 }
 
 // The kernel clears each page before it hands it out; writing to it makes it hand one out.
@@ -77,10 +84,14 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: nacre-overwrite PERCENT   (1 to 90, of the free memory)\n");
         return 1;
     }
-    if (!sandbox::harden_process().ok() || !overwrite::be_modest()) {
+    if (!sandbox::harden_process(sandbox::Process::overwrite).ok() || !overwrite::be_modest()) {
         log::write(log::Level::error, "memory is not overwritten: this process cannot be made the first to go");
         return 2;
     }
     auto passed = daemon::ListenFds::inherit();
+    if (!overwrite::confine()) {
+        log::write(log::Level::error, "memory is not overwritten: no sandbox");
+        return 2;
+    }
     overwrite::run(percent, passed.take(overwrite::kProgressName).get());
 }

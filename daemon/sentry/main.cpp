@@ -15,6 +15,8 @@
 #include "daemon/sentry/logind.h"
 #include "daemon/sentry/screen_saver.h"
 #include "daemon/sentry/usb.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
 #include "sandbox/limits.h"
 
 namespace nacre::sentry {
@@ -144,6 +146,9 @@ Result<int> watch(const config::Places& places, const config::Config& config) {
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = NACRE_TRY(daemon::Supervision::inherit(listen_fds));
     const auto stop = NACRE_TRY(daemon::StopSignal::open());
+    // Before the first word of a bus is read.
+    NACRE_TRY(sandbox::restrict_access(sandbox::Process::sentry, {}));
+    NACRE_TRY(sandbox::filter_calls(sandbox::Process::sentry));
     sd_event* raw = nullptr;
     NACRE_TRY(checked("event loop", sd_event_new(&raw)));
     const Event event{raw};
@@ -174,7 +179,7 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
-    if (const auto hardened = sandbox::harden_process(); !hardened)
+    if (const auto hardened = sandbox::harden_process(sandbox::Process::sentry); !hardened)
         return sentry::refuse("hardening", hardened.error());
     const auto loaded = config::load(std::get<config::Places>(places).config);
     if (const auto* wrong = std::get_if<config::ConfigError>(&loaded)) {

@@ -11,6 +11,7 @@
 #include "daemon/base/executable.h"
 #include "daemon/config/config.h"
 #include "daemon/overwrite/progress.h"
+#include "daemon/supervisor/confine.h"
 #include "daemon/supervisor/instance.h"
 #include "daemon/supervisor/supervisor.h"
 #include "sandbox/limits.h"
@@ -66,7 +67,9 @@ std::optional<Child> overwriter(const config::Places& places, std::uint32_t perc
                  {{overwrite::kProgressName, progress}}};
 }
 
-int supervise(const config::Places& places, const config::LockRules& lock_rules) {
+int supervise(const config::Places& places, const config::Config& config,
+              const sandbox::PrivateMounts* without_buses) {
+    const config::LockRules& lock_rules = config.lock;
     auto stop = daemon::StopSignal::open();
     if (!stop.ok()) return refuse("stop signal", stop.error());
     const auto lock = daemon::LockSignal::open();
@@ -79,6 +82,8 @@ int supervise(const config::Places& places, const config::LockRules& lock_rules)
     const Instance& instance = std::get<Instance>(opened);
     const auto progress = overwrite::make_progress();
     if (!progress.ok()) return refuse("progress", progress.error());
+    if (const auto confined = confine(places, config); !confined.ok())
+        return refuse("sandbox", confined.error());
     Child vault{"nacre-vaultd", Child::Kind::vault,
                 vault_program(places),
                 {{"api", instance.api()},
@@ -91,8 +96,9 @@ int supervise(const config::Places& places, const config::LockRules& lock_rules)
         for_courier.push_back({daemon::kLoginCredentialFd, credential->get()});
     else if (credential.error().code != ErrorCode::not_found)
         log::write(log::Level::error, "login credential", credential.error());
-    Child courier{"nacre-courier", Child::Kind::courier,
-                  program(places, "nacre-courier", "--state", places.state / "courier"),
+    Program outside = program(places, "nacre-courier", "--state", places.state / "courier");
+    outside.mounts = without_buses;
+    Child courier{"nacre-courier", Child::Kind::courier, std::move(outside),
                   std::move(for_courier)};
     Supervisor supervisor{
         {std::move(vault), std::move(courier), sentry(places, lock_rules.need_sentry()),
@@ -103,7 +109,7 @@ int supervise(const config::Places& places, const config::LockRules& lock_rules)
     return ended.ok() ? 0 : refuse("supervise", ended.error());
 }
 
-int run(config::Places places) {
+int run(config::Places places, const sandbox::PrivateMounts* without_buses) {
     if (places.config_given && access(places.config.c_str(), F_OK) != 0) {
         return refuse(places.config.string() + " does not exist");
     }
@@ -124,7 +130,7 @@ int run(config::Places places) {
         const std::string path = (places.bin / name).string();
         if (access(path.c_str(), X_OK) != 0) return refuse(path + " cannot be executed; see --bin");
     }
-    return supervise(places, config.lock);
+    return supervise(places, config, without_buses);
 }
 
 }  // namespace
@@ -138,8 +144,10 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
+    const auto without_buses = supervisor::hide_buses(std::get<config::Places>(places));
     // It holds the courier's login, and its limits are the children's.
-    if (const auto hardened = sandbox::harden_process(); !hardened.ok())
+    if (const auto hardened = sandbox::harden_process(sandbox::Process::nacred); !hardened.ok())
         return supervisor::refuse("hardening", hardened.error());
-    return supervisor::run(std::get<config::Places>(std::move(places)));
+    return supervisor::run(std::get<config::Places>(std::move(places)),
+                           without_buses ? &*without_buses : nullptr);
 }

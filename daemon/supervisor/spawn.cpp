@@ -72,6 +72,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 [[noreturn]] void become(const Program& program, const std::vector<Inherited>& descriptors,
                          pid_t parent) {
+    if (program.mounts != nullptr) {
+        const Result<void> entered = program.mounts->enter();
+        // It shows in the status, and the filter holds without them.
+        if (!entered.ok()) log::write(log::Level::warning, "start child", entered.error());
+    }
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(0);  // it died before prctl
     reset_signals();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/base/descriptor.h"
+#include "sandbox/private_mounts.h"
 
 namespace nacre::supervisor {
 
@@ -19,6 +20,7 @@ struct Program {
     std::string path;
     std::vector<std::string> arguments;  // without the program's own name
     std::vector<std::string> variables{};  // "NAME=value", beyond what it gets anyway
+    const sandbox::PrivateMounts* mounts = nullptr;  // where it goes first, if anywhere
 };
 
 struct Inherited {

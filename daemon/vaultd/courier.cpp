@@ -1,5 +1,7 @@
 #include "daemon/vaultd/courier.h"
 
+#include <algorithm>
+
 #include <future>
 
 #include "api/base/log.h"
@@ -45,6 +47,13 @@ LoginCredential to_credential(ConnectionStatus::Credential credential) {
 bool may_connect(Connection state) {
     return state == Connection::none || state == Connection::connecting ||
            state == Connection::connected || state == Connection::no_courier;
+}
+
+sandbox::InForce to_in_force(const courier::v1::Sandbox& sandbox) {
+    const auto most = static_cast<std::uint32_t>(sandbox::Filter::audited);
+    return {static_cast<sandbox::Filter>(std::min(sandbox.filter(), most)),
+            static_cast<int>(std::min(sandbox.landlock(), 1000U)), sandbox.refuses_written_code(),
+            sandbox.hides_buses()};
 }
 
 }  // namespace
@@ -123,6 +132,7 @@ void Courier::take(std::uint64_t number, Frame frame) {
                 const courier::v1::Failed& failed = frame.spool_status().failed();
                 status_.spool_full = failed.name() == "SpoolFull";
                 status_.spool_problem = status_.spool_full ? "" : failed.code();
+                status_.courier_sandbox = to_in_force(frame.spool_status().sandbox());
             }
             changed_.notify_all();
             return listener_.on_spool(frame.spool_status());

@@ -104,6 +104,7 @@ Result<std::shared_ptr<Session>> Daemon::unlocked() const {
 DaemonStatus Daemon::status() {
     DaemonStatus out = courier_.status();
     out.memory = memory_;
+    out.vault_sandbox = sandbox_;
     out.overwritten = hooks_.overwritten();
     for (const auto& [name, delay] : config_.lock.in_force()) {
         out.lock_triggers.push_back({name, delay});

@@ -36,6 +36,9 @@ public:
     // Before threads: told when the vault opens, and when it is used.
     void set_auto_lock(AutoLock& auto_lock) { auto_lock_ = &auto_lock; }
 
+    // Before threads: what status() says.
+    void set_sandbox(const sandbox::InForce& in_force) { sandbox_ = in_force; }
+
     // No key is here, and none is on its way in or out.
     bool nothing_to_lock() const { return !ending_ && opening_ == 0 && !session(); }
 
@@ -99,6 +102,7 @@ private:
     const std::filesystem::path folder_;
     const Clock& clock_;
     const MemoryStatus memory_;
+    sandbox::InForce sandbox_;
     const Hooks hooks_;
 
     // Creating, unlocking, trying secrets, changing slots: one at a time.

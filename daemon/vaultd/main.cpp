@@ -14,6 +14,7 @@
 #include "daemon/base/stop_signal.h"
 #include "daemon/config/places.h"
 #include "daemon/vaultd/api_server.h"
+#include "daemon/vaultd/confine.h"
 #include "daemon/vaultd/daemon.h"
 #include "daemon/vaultd/lock_socket.h"
 #include "sandbox/limits.h"
@@ -97,7 +98,8 @@ void wait_for_end(int stop_fd, int ended_fd, const daemon::LockSignal& signal,
     }
 }
 
-int serve(const config::Places& places, const config::Config& config, MemoryStatus memory) {
+int serve(const config::Places& places, const config::Config& config, MemoryStatus memory,
+          sandbox::InForce sandbox) {
     auto listen_fds = daemon::ListenFds::inherit();
     auto supervision = daemon::Supervision::inherit(listen_fds);
     if (!supervision) return refuse("supervision", supervision.error());
@@ -134,6 +136,10 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     peers.also = config.api.allowed_uids;
     peers.groups = config.api.allowed_gids;
     (void)supervision->status(closed_text(daemon.vault_state()));
+    // Every descriptor is open, and nobody has been served yet.
+    if (const auto filtered = filter_calls(sandbox); !filtered)
+        return refuse("system call filter", filtered.error());
+    daemon.set_sandbox(sandbox);
     daemon.unlock_by_credential();
     // Whoever says "lock" meanwhile waits in the queue, and meets an open vault.
     PeerRule lockers = peers;
@@ -171,9 +177,9 @@ int main(int argc, char** argv) {
         std::fprintf(refused->status == 0 ? stdout : stderr, "%s\n", refused->text.c_str());
         return refused->status;
     }
-    if (const auto prepared = sandbox::prepare_wipe(); !prepared)
-        return vaultd::refuse("wiping", prepared.error());
-    if (const auto hardened = sandbox::harden_process(); !hardened)
+    if (const auto opened = sandbox::open_for_wipe(); !opened)
+        return vaultd::refuse("wiping", opened.error());
+    if (const auto hardened = sandbox::harden_process(sandbox::Process::vaultd); !hardened)
         return vaultd::refuse("hardening", hardened.error());
     const auto loaded = config::load(std::get<config::Places>(places).config);
     if (const auto* wrong = std::get_if<config::ConfigError>(&loaded)) {
@@ -183,5 +189,11 @@ int main(int argc, char** argv) {
     const auto& config = std::get<config::Config>(loaded);
     log::open("nacre-vaultd", config.log_level);
     log::silence_others();
-    return vaultd::serve(std::get<config::Places>(places), config, vaultd::protect_memory());
+    const vaultd::MemoryStatus memory = vaultd::protect_memory();
+    const auto sandbox = vaultd::restrict_paths(std::get<config::Places>(places));
+    if (!sandbox) return vaultd::refuse("path rules", sandbox.error());
+    // The first thread: restricted like all to come.
+    if (const auto wiper = sandbox::start_wiper(); !wiper)
+        return vaultd::refuse("wiping", wiper.error());
+    return vaultd::serve(std::get<config::Places>(places), config, memory, *sandbox);
 }

@@ -18,6 +18,7 @@
 
 #include "api/base/result.h"
 #include "daemon/overwrite/progress.h"
+#include "sandbox/in_force.h"
 #include "sandbox/memory_lock.h"
 #include "sandbox/secret.h"
 #include "vault/id.h"
@@ -66,6 +67,8 @@ struct LockTrigger {
 // Known locked or not.
 struct DaemonStatus {
     MemoryStatus memory;
+    sandbox::InForce vault_sandbox;
+    std::optional<sandbox::InForce> courier_sandbox;  // by its own word
     overwrite::Progress overwritten;  // of free memory, after the lock before
     std::optional<ErrorCode> vault_problem;  // set when the vault is unusable
     std::optional<std::uint64_t> waiting_envelopes;  // nothing: the courier has not said yet

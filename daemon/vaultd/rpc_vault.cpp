@@ -45,6 +45,13 @@ Operations::Progress progress_to(ReplyStream<Reply>& stream) {
 using ServiceBase = v1::VaultService::WithCallbackMethod_CreateVault<
     v1::VaultService::WithCallbackMethod_Unlock<v1::VaultService::Service>>;
 
+void set_sandbox(const sandbox::InForce& in_force, v1::Sandbox& out) {
+    out.set_filter(static_cast<v1::Sandbox::Filter>(in_force.filter));
+    out.set_landlock(static_cast<std::uint32_t>(in_force.landlock));
+    out.set_refuses_written_code(in_force.refuses_written_code);
+    out.set_hides_buses(in_force.hides_buses);
+}
+
 class VaultService final : public ServiceBase {
 public:
     explicit VaultService(RpcContext& context) : context_{context} {}
@@ -125,6 +132,9 @@ private:
         reply.set_spool_full(status.spool_full);
         reply.set_login_credential(
             static_cast<v1::GetStatusResponse::LoginCredential>(status.login_credential));
+        set_sandbox(status.vault_sandbox, *reply.mutable_vault_sandbox());
+        if (status.courier_sandbox)
+            set_sandbox(*status.courier_sandbox, *reply.mutable_courier_sandbox());
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
         for (const LockTrigger& trigger : status.lock_triggers) {
             v1::LockTrigger& added = *reply.add_lock_triggers();

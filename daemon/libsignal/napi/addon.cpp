@@ -17,7 +17,8 @@ namespace {
 
 using Register = napi_value (*)(napi_env, napi_value);
 
-Result<Register> find_register(const std::filesystem::path& path) {
+// Mapped by the first call; from then on the loader knows it by its name and opens nothing.
+Result<void*> map_addon(const std::filesystem::path& path) {
     std::error_code failed;
     if (!std::filesystem::exists(path, failed)) {
         return Error{ErrorCode::not_found, "libsignal addon"};
@@ -25,12 +26,22 @@ Result<Register> find_register(const std::filesystem::path& path) {
     // Absolute, so that the loader never searches for it. No dlclose: see the header.
     void* library = dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) return Error{ErrorCode::unsupported, "load libsignal addon"};
+    return library;
+}
+
+Result<Register> find_register(const std::filesystem::path& path) {
+    void* const library = NACRE_TRY(map_addon(path));
     auto* symbol = dlsym(library, "napi_register_module_v1");
     if (symbol == nullptr) return Error{ErrorCode::unsupported, "libsignal addon's entry"};
     return reinterpret_cast<Register>(symbol);
 }
 
 }  // namespace
+
+Result<void> preload_addon(const std::filesystem::path& path) {
+    NACRE_TRY(map_addon(path));
+    return {};
+}
 
 Result<Ref<Object>> load_addon(Environment& environment, const std::filesystem::path& path) {
     link_functions();

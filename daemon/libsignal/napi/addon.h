@@ -13,6 +13,9 @@
 
 namespace nacre::napi {
 
+// Maps the addon's code, before a filter forbids new code in this process; load_addon() then finds it.
+Result<void> preload_addon(const std::filesystem::path& path);
+
 // Loads the addon, lets it register, and gives the object with what it exports.
 Result<Ref<Object>> load_addon(Environment& environment, const std::filesystem::path& path);
 

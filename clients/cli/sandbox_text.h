@@ -1,0 +1,17 @@
+// SandboxText: what keeps a process in, in words.
+//
+// Layer:   clients/cli.
+// Secrets: none.
+// Threads: pure.
+#pragma once
+
+#include <string>
+
+#include "nacre/v1/vault.pb.h"
+
+namespace nacre::cli {
+
+// What is missing on this machine, or nothing but "in force".
+std::string sandbox_text(const v1::Sandbox& sandbox);
+
+}  // namespace nacre::cli
