@@ -1,8 +1,10 @@
 // nacre: the command line.
+#include <algorithm>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -53,6 +55,18 @@ ExitCode run(int argc, char** argv) {
     return session.fail(nacre::ErrorCode::internal);
 }
 
+// `nacre service` becomes a script, which root runs: it needs the rights that this command gives up.
+// Nothing unless that is what was asked for.
+std::optional<ExitCode> run_service(int argc, char** argv) {
+    const auto words = argv + argc;
+    if (std::find(argv, words, std::string_view{"service"}) == words) return std::nullopt;
+    nacre::cli::Arguments arguments;
+    if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return done;
+    if (arguments.verb != "service") return std::nullopt;
+    nacre::cli::Session session{arguments};
+    return nacre::cli::cmd_service(session);
+}
+
 // As a shell counts the death by a signal.
 void end_by_signal(int signal) { nacre::sandbox::wipe_and_exit(128 + signal); }
 
@@ -62,6 +76,9 @@ int main(int argc, char** argv) {
     // Widths of characters; numbers and sorting stay as in C.
     std::setlocale(LC_CTYPE, "C.UTF-8");
     tzset();
+    if (argc > 1 && argv[1] != kComplete) {
+        if (const auto code = run_service(argc, argv)) return static_cast<int>(*code);
+    }
     // Undumpable, without core files, and wiped at the end: passphrases and messages pass through.
     if (!nacre::sandbox::open_for_wipe().ok() ||
         !nacre::sandbox::harden_process(nacre::sandbox::Process::command).ok())
