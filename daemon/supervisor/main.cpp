@@ -82,6 +82,7 @@ int supervise(const config::Places& places, const config::Config& config,
     const Instance& instance = std::get<Instance>(opened);
     const auto progress = overwrite::make_progress();
     if (!progress.ok()) return refuse("progress", progress.error());
+    const auto credential = login_credential();
     if (const auto confined = confine(places, config); !confined.ok())
         return refuse("sandbox", confined.error());
     Child vault{"nacre-vaultd", Child::Kind::vault,
@@ -90,7 +91,6 @@ int supervise(const config::Places& places, const config::Config& config,
                  {"secret", instance.secret()},
                  {"lock", instance.lock()},
                  {overwrite::kProgressName, progress->get()}}};
-    const auto credential = login_credential();
     std::vector<Inherited> for_courier;
     if (credential.ok())
         for_courier.push_back({daemon::kLoginCredentialFd, credential->get()});

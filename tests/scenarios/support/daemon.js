@@ -84,7 +84,8 @@ export class Daemon {
         for (const stream of [child.stdout, child.stderr]) {
             stream.on('data', (chunk) => {
                 this.log += chunk;
-                file.write(chunk);
+                // Its last words may come after its end.
+                if (!file.writableEnded) file.write(chunk);
             });
         }
         this.process = child;
