@@ -84,6 +84,7 @@ Result<void> Rekey::commit() {
     ++change_.header.generation;
     // From here on the copy may be the vault, even if writing the second header copy fails.
     committed_ = true;
+    state.retired = true;
     const auto written = write_header(state.folder.header(), serialize(change_.header, header_key),
                                       state.position);
     const auto frozen = state.database.freeze();

@@ -170,6 +170,7 @@ Result<void> settle(const Folder& folder, const Unlocked& unlocked) {
 // ---- Vault
 
 Result<void> Vault::State::write_next(Header next, Directory next_directory) {
+    if (retired) return Error{ErrorCode::canceled, "write the header after a rekey"};
     const std::uint64_t in_database = NACRE_TRY(read_generation(database));
     // After a rollback the distance must stay until it has been dealt with.
     const std::uint64_t base =

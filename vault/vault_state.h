@@ -25,6 +25,7 @@ struct Vault::State {
     Database database;
     std::optional<ReaderPool> readers;
     bool rolled_back = false;
+    bool retired = false;  // a header under another key may stand already; none of ours may follow
     mutable std::mutex mutex{};
 
     // Writes `next` with the next generation, and that into the database. Between any two steps the
