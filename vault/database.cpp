@@ -230,6 +230,7 @@ struct DatabaseCopy::State {
     Database::State* source;
     sqlite3* target;
     sqlite3_backup* backup = nullptr;
+    bool failed = false;  // a page of the source did
 
     State(Database::State* source_, sqlite3* target_) : source{source_}, target{target_} {}
     State(const State&) = delete;
@@ -256,9 +257,16 @@ Result<DatabaseCopy> DatabaseCopy::begin(Database& source, const std::filesystem
 
 Result<DatabaseCopy::Progress> DatabaseCopy::step(int pages) {
     State& state = *state_;
+    PageGuard& guard = state.source->guard;
+    // Pages that failed their HMAC come as zeros; the guard is who notices. The step would end its
+    // own read transaction, and with it what the guard looks at.
+    guard.hold();
     const int result = sqlite3_backup_step(state.backup, pages);
-    // Pages that failed their HMAC come as zeros; the guard is who notices.
-    NACRE_TRY(state.source->guard.check());
+    const auto checked = guard.check();
+    guard.let_go();
+    // Zeros are in the copy from now on, and no later step takes them back.
+    if (!checked.ok()) state.failed = true;
+    if (state.failed) return Error{ErrorCode::vault_damaged, "copy the database"};
     if (result != SQLITE_OK && result != SQLITE_DONE) {
         const Error error = sqlite_error(state.target, "copy the database");
         if (error.code == ErrorCode::internal) {

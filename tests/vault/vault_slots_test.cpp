@@ -202,6 +202,59 @@ TEST_CASE("rekey: everything is there under another key, for the remaining slots
     CHECK_FALSE(open_vault(dir.path(), "thief's", {.accept_older_header = true}).ok());
 }
 
+TEST_CASE("rekey: a change of slots that waited does not undo it", "[vault][rekey]") {
+    const TempDir dir;
+    Bytes rekeyed_header;
+    {
+        const auto vault = *create_vault(dir.path());
+        REQUIRE(tests::store_value(vault->writer(), 1, 100).ok());
+        const std::size_t thief = add(*vault, "thief's");
+        const std::size_t other = add(*vault, "other");
+        rekey(*vault, {thief});
+        rekeyed_header = tests::read_all(dir / "vault.header");
+        CHECK_THAT(vault->apply(*vault->remove_slot(other)), FailsWith(ErrorCode::canceled));
+        CHECK_THAT(vault->apply(*vault->add_slot({}, passphrase("fourth"))),
+                   FailsWith(ErrorCode::canceled));
+    }
+    CHECK(tests::read_all(dir / "vault.header") == rekeyed_header);
+    CHECK_THAT(open_vault(dir.path(), "thief's"), FailsWith(ErrorCode::wrong_passphrase));
+    CHECK_THAT(open_vault(dir.path(), "fourth"), FailsWith(ErrorCode::wrong_passphrase));
+    CHECK(values(dir.path(), "other") == 1);
+}
+
+// The end of a long value may be zeros: nothing but its HMAC says that the page is damaged. In the
+// last page of all, and in the last of a step of 1024, no later page is read that would fail.
+TEST_CASE("rekey: a damaged page is not copied as zeros", "[vault][rekey]") {
+    constexpr std::uint64_t kPage = 4096;
+    const std::uint64_t page = GENERATE(1024U, 1025U, 1500U, 2048U, 0U);  // 0: the last
+    const TempDir dir;
+    const auto database = dir / "vault.db";
+    {
+        const auto vault = *create_vault(dir.path());
+        REQUIRE(tests::store_value(vault->writer(), 1, 9'000'000).ok());
+    }
+    const std::uint64_t pages = std::filesystem::file_size(database) / kPage;
+    REQUIRE(pages > 2048);
+    tests::change_byte(database, (page == 0 ? pages : page) * kPage - 1000);
+    {
+        const auto vault = *open_vault(dir.path());
+        const auto rekey = *Rekey::begin(*vault, {});
+        auto progress = rekey->step();
+        for (int steps = 1; progress.ok() && !progress->finished && steps < 10; ++steps) {
+            progress = rekey->step();
+        }
+        CHECK_THAT(progress, FailsWith(ErrorCode::vault_damaged));
+        CHECK_THAT(rekey->step(), FailsWith(ErrorCode::vault_damaged));
+        CHECK_THAT(rekey->commit(), FailsWith(ErrorCode::internal));
+        // What is whole can still be read, and written.
+        auto transaction = *Transaction::begin(vault->writer());
+        REQUIRE(ClientStore{vault->writer()}.create("nacre-cli", Scopes::all(), 1).ok());
+        CHECK(transaction.commit().ok());
+    }
+    CHECK_FALSE(std::filesystem::exists(dir / "vault.db.new"));
+    CHECK(open_vault(dir.path()).ok());
+}
+
 TEST_CASE("rekey: given up, it leaves the vault as it was", "[vault][rekey]") {
     const TempDir dir;
     {
