@@ -19,7 +19,9 @@ struct Place {
 
 // Where the whole records of `segment` with a sequence in [first, end) stand in `bytes`, by
 // sequence, none twice. After a place where no record begins it looks on byte by byte: linear for
-// what damage leaves behind, since a length and a sequence that fit are rare by accident.
+// what damage leaves behind, since a length and a sequence that fit are rare by accident. For bytes
+// made up so that they overlap it is, too: once several times their size has been hashed in vain,
+// what begins within something already hashed is passed over, whole or not.
 std::vector<Place> find_records(ByteView bytes, std::uint64_t segment, std::uint64_t first,
                                 std::uint64_t end);
 

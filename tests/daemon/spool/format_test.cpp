@@ -141,6 +141,35 @@ TEST_CASE("spool scan: finds what stands whole, in order, whatever is between",
     CHECK(found(bytes) == Sequences{10, 12, 13});
 }
 
+// What begins like a record of `length` sealed octets, at `at`.
+void pretend(Bytes& bytes, std::size_t at, std::size_t length) {
+    const Bytes record = write_record(10, {}, Bytes(length));
+    std::copy_n(record.begin(), kFrameBytes, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+TEST_CASE("spool scan: made-up records that overlap do not cost more than some passes",
+          "[spool][format]") {
+    constexpr std::size_t kLength = 100'000;
+    Bytes bytes(kLength + 10'000);
+    const auto add = [&](std::uint64_t sequence) {
+        const Bytes record = records(3, {sequence});
+        bytes.insert(bytes.end(), record.begin(), record.end());
+        bytes.resize(bytes.size() + 3000);
+    };
+    const std::size_t covered = bytes.size() - 1000;
+    add(11);
+    pretend(bytes, covered, 2000);
+    add(12);
+    SECTION("few of them hide nothing") {
+        pretend(bytes, 0, kLength);
+        CHECK(found(bytes) == std::vector<std::uint64_t>{11, 12});
+    }
+    SECTION("after too many, what is covered is passed over") {
+        for (std::size_t n = 0; n < 40; ++n) pretend(bytes, n * kFrameBytes, kLength);
+        CHECK(found(bytes) == std::vector<std::uint64_t>{12});
+    }
+}
+
 TEST_CASE("spool fields: survive writing and parsing", "[spool][format]") {
     const std::size_t size = GENERATE(0, 1, 443, 444, 445, 2000, 655'360);
     const Bytes envelope(size, 0x5a);
