@@ -14,6 +14,8 @@ Result<void> prepare_wipe() { return {}; }
 
 void wipe_within(std::chrono::milliseconds) {}
 
+void extend_wipe(std::chrono::milliseconds) {}
+
 void wipe_and_exit(int status) { _exit(status); }
 
 }  // namespace nacre::sandbox
@@ -89,6 +91,7 @@ constexpr int kNotAsked = -1;
 std::atomic<int> g_asked = kNotAsked;  // the exit status
 std::atomic<int> g_changes = 0;        // of what is asked; the futex
 std::atomic<std::int64_t> g_deadline_ns = 0;  // 0: none
+std::atomic<bool> g_extended = false;
 std::atomic<int> g_parked = 0;
 std::atomic<bool> g_prepared = false;
 
@@ -412,6 +415,15 @@ void wipe_within(std::chrono::milliseconds most) {
     std::int64_t none = 0;
     const std::int64_t deadline = now_ns() + most.count() * 1'000'000;
     if (!g_deadline_ns.compare_exchange_strong(none, deadline)) return;
+    wake();
+}
+
+void extend_wipe(std::chrono::milliseconds most) {
+    if (g_extended.exchange(true)) return;
+    const std::int64_t deadline = now_ns() + most.count() * 1'000'000;
+    std::int64_t before = g_deadline_ns.load();
+    while (before < deadline && !g_deadline_ns.compare_exchange_weak(before, deadline)) {
+    }
     wake();
 }
 

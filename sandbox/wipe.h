@@ -35,6 +35,10 @@ Result<void> prepare_wipe();
 // it is, with status 0. The first call counts. Blocks on nothing, so it comes before whatever might.
 void wipe_within(std::chrono::milliseconds most);
 
+// For what has to be done first: the time ends so long from now, if it would end sooner. Once; what
+// asks later changes nothing.
+void extend_wipe(std::chrono::milliseconds most);
+
 // Ends the process. Without start_wiper(), and under sanitizers, without the wiping.
 [[noreturn]] void wipe_and_exit(int status);
 

@@ -209,7 +209,7 @@ Result<bool> Daemon::panic() {
     const bool destroys = config_.lock.panic_destroys_slots;
     Result<void> outcome;
     if (destroys) {
-        hooks_.locking(kPanicTime);
+        hooks_.panicking(kPanicTime);
         destroyed_ = true;
         outcome = vault::destroy_slots(folder_);
         log::write(log::Level::notice, "panic: slots destroyed", {log::field("ok", outcome.ok())});

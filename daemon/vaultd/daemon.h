@@ -26,6 +26,8 @@ public:
         std::function<void()> opened;
         // Called first: the wipe waits no longer than that for what follows. The first call counts.
         std::function<void(std::chrono::milliseconds)> locking;
+        // Before slots are destroyed: it waits so long for that, also when a lock came before.
+        std::function<void(std::chrono::milliseconds)> panicking;
         std::function<void()> lock;     // called once: the process should end
         std::function<overwrite::Progress()> overwritten;
     };

@@ -124,6 +124,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     hooks.opening = [&] { (void)supervision->unlocked(); };
     hooks.opened = [&] { (void)supervision->status("The vault is open"); };
     hooks.locking = sandbox::wipe_within;
+    hooks.panicking = sandbox::extend_wipe;
     hooks.lock = [&] {
         locking = true;
         eventfd_write(ended.get(), 1);

@@ -179,6 +179,28 @@ TEST_CASE("wipe: a process that hangs is wiped and ended when its time is over",
     CHECK(end_without_marks(true) == 0);
 }
 
+// A lock that came before leaves a panic too little time to destroy the slots.
+TEST_CASE("wipe: the time is extended once", "[sandbox]") {
+    constexpr std::chrono::milliseconds kShort{1500};
+    constexpr std::chrono::milliseconds kExtended{2000};
+    const auto begun = std::chrono::steady_clock::now();
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        if (!prepare_wipe().ok()) _exit(3);
+        wipe_within(kShort);
+        extend_wipe(kExtended);
+        extend_wipe(std::chrono::hours{1});
+        wipe_within(std::chrono::milliseconds{1});
+        for (;;) pause();
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+    CHECK(std::chrono::steady_clock::now() - begun >= kExtended);
+}
+
 #endif
 
 }  // namespace
