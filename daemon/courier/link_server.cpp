@@ -115,6 +115,8 @@ void LinkServer::login(const v1::LoginRequest& request, const link::Reply& reply
 
 void LinkServer::logout(const link::Reply& reply) {
     parts_.logins.forget();
+    if (const auto forgotten = parts_.ready_keys.forget(); !forgotten.ok())
+        log::write(log::Level::warning, "ready keys may still be there", forgotten.error());
     parts_.network.post([reply](Station& station) {
         station.chat.logout();
         answer(reply, {});

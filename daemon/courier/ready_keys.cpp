@@ -89,6 +89,14 @@ Result<void> ReadyKeys::clear(v1::IdentityKind identity) {
     }
 }
 
+Result<void> ReadyKeys::forget() {
+    NACRE_TRY(clear(v1::IDENTITY_KIND_ACI));
+    NACRE_TRY(clear(v1::IDENTITY_KIND_PNI));
+    const std::lock_guard lock{mutex_};
+    if (keys_.empty()) next_ = 1;
+    return {};
+}
+
 std::size_t ReadyKeys::count(v1::IdentityKind identity) const {
     const std::lock_guard lock{mutex_};
     return static_cast<std::size_t>(std::ranges::count(keys_, identity, &Key::identity));

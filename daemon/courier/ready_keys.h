@@ -29,6 +29,8 @@ public:
     // must not be handed out again.
     Result<std::optional<Bytes>> take(v1::IdentityKind identity);
     Result<void> clear(v1::IdentityKind identity);
+    // For another account: neither files nor their numbers tell that there was one.
+    Result<void> forget();
     std::size_t count(v1::IdentityKind identity) const;
 
 private:

@@ -1,5 +1,7 @@
 #include "daemon/vaultd/session.h"
 
+#include <algorithm>
+
 #include "api/base/log.h"
 #include "daemon/base/crash_point.h"
 #include "daemon/config/wire_environment.h"
@@ -68,7 +70,7 @@ Result<void> Session::settle(EngineState& state) {
         rolled_back_ = true;
         NACRE_TRY(archive_sessions(state));
     }
-    epoch_ = NACRE_TRY(state.spool.newest_epoch()) + 1;
+    epoch_ = std::max(NACRE_TRY(state.spool.newest_epoch()) + 1, vault_->generation());
     const auto keys = NACRE_TRY(spool::generate_epoch(epoch_));
     receiver_.set_epoch(epoch_);
     epoch_public_key_ = {keys.public_key.begin(), keys.public_key.end()};

@@ -50,6 +50,19 @@ TEST_CASE("ready keys: oldest first, each once, over a restart", "[courier][read
     CHECK(f.keys->count(kPni) == 0);
 }
 
+TEST_CASE("ready keys: forgotten, nothing of them is left", "[courier][ready_keys]") {
+    Fixture f;
+    for (int i = 0; i < 4; ++i) {
+        REQUIRE(f.keys->add(kAci, as_bytes("a")).ok());
+        REQUIRE(f.keys->add(kPni, as_bytes("p")).ok());
+    }
+    REQUIRE(f.keys->forget().ok());
+    CHECK(f.keys->count(kAci) + f.keys->count(kPni) == 0);
+    CHECK(std::filesystem::is_empty(f.folder / "keys"));
+    REQUIRE(f.keys->add(kPni, as_bytes("other")).ok());
+    CHECK(std::filesystem::exists(f.folder / "keys" / "p-00000000000000000001"));
+}
+
 TEST_CASE("ready keys: four of an identity, and none too large", "[courier][ready_keys]") {
     Fixture f;
     for (int i = 0; i < 4; ++i) REQUIRE(f.keys->add(kAci, as_bytes("x")).ok());
