@@ -159,6 +159,12 @@ Result<Operations::Created> Daemon::create_vault(const Passphrase& passphrase, s
 
 Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool accept_older_header,
                                             const Progress& progress) {
+    return open(passphrase, {accept_older_header}, Counting::yes, progress);
+}
+
+Result<Operations::Unlocked> Daemon::open(const Passphrase& secret,
+                                          const vault::OpenOptions& options, Counting counting,
+                                          const Progress& progress) {
     const Counted opening{opening_};
     hooks_.opening();
     const std::lock_guard one_at_a_time{life_};
@@ -166,12 +172,20 @@ Result<Operations::Unlocked> Daemon::unlock(const Passphrase& passphrase, bool a
     if (state_ == VaultState::unusable) return Error{problem_, "unlock"};
     const auto waiting = courier_.status().waiting_envelopes;
     if (session()) return Unlocked{waiting};
-    NACRE_TRY(waits_.begin());
-    auto opened = vault::Vault::open(folder_, passphrase, {accept_older_header}, progress);
-    waits_.end(opened.ok() ? Result<void>{} : opened.error());
-    if (!opened.ok()) return opened.error();
-    NACRE_TRY(begin_session(std::move(*opened)));
+    auto opened = NACRE_TRY(try_to_open(secret, options, counting, progress));
+    NACRE_TRY(begin_session(std::move(opened)));
     return Unlocked{waiting};
+}
+
+Result<std::unique_ptr<vault::Vault>> Daemon::try_to_open(const Passphrase& secret,
+                                                          const vault::OpenOptions& options,
+                                                          Counting counting,
+                                                          const Progress& progress) {
+    if (counting == Counting::no) return vault::Vault::open(folder_, secret, options, progress);
+    NACRE_TRY(waits_.begin());
+    auto opened = vault::Vault::open(folder_, secret, options, progress);
+    waits_.end(opened.ok() ? Result<void>{} : opened.error());
+    return opened;
 }
 
 void Daemon::unlock_by_credential() {
@@ -183,7 +197,8 @@ void Daemon::unlock_by_credential() {
     }
     Result<void> outcome = secret.ok() ? Result<void>{} : secret.error();
     if (secret.ok()) {
-        const auto unlocked = unlock(*secret, false, [](Literal) {});
+        // Nobody is guessing. One that was replaced would make its owner wait, start after start.
+        const auto unlocked = open(*secret, {}, Counting::no, [](Literal) {});
         if (!unlocked.ok()) outcome = unlocked.error();
     }
     if (outcome.ok()) return log::write(log::Level::info, "opened by the credential");

@@ -93,6 +93,13 @@ private:
     // For destroying the slots, if the disk takes anything at all.
     static constexpr std::chrono::milliseconds kPanicTime{3000};
 
+    // Whether a wrong secret makes the next ones wait.
+    enum class Counting : bool { no, yes };
+    Result<Unlocked> open(const Passphrase& secret, const vault::OpenOptions& options,
+                          Counting counting, const Progress& progress);
+    Result<std::unique_ptr<vault::Vault>> try_to_open(const Passphrase& secret,
+                                                      const vault::OpenOptions& options,
+                                                      Counting counting, const Progress& progress);
     CourierListener listener();
     std::shared_ptr<Session> session() const;
     Result<std::shared_ptr<Session>> unlocked() const;

@@ -1,7 +1,7 @@
 // Waits: how long nobody may try a secret after wrong ones. The first few cost nothing more than
 // Argon2; then the wait doubles, up to five minutes, until one is right.
 //
-// It is for somebody at the API, or at the keyboard. Whoever can write in the vault's folder can take
+// It is for somebody at the API, or at the keyboard; systemd's credential is no attempt. Whoever can write in the vault's folder can take
 // a copy of the header and guess elsewhere; Argon2id is what stands against that.
 //
 // Layer:   daemon/vaultd.

@@ -145,8 +145,20 @@ scenario('Slots: a credential opens the vault at start, but not after it was loc
     await world.nacre.start({env, state: 'UNLOCKED'});
     await world.nacre.stop();
     writeFileSync(path.join(credentials, 'nacre.unlock'), 'something else');
+    const waits = world.nacre.files('vault').find((name) => path.basename(name) === 'waits');
+    const before = readFileSync(waits);
     await world.nacre.start({env, state: 'LOCKED'});
+    await until('the credential is refused', () => /credential does not open the vault/.test(world.nacre.log));
+    assert.ok(readFileSync(waits).equals(before), 'a credential counts as an attempt');
+    await nacre.json(['unlock'], {passphrase: kPassphrase});
 });
+
+// What the vault left with the courier: uploads of pre-keys, and which unlock is the newest.
+const left = (world) => world.nacre.files('courier').filter((name) => /\/keys\/[ap]-\d+$/.test(name));
+const epochOf = (world) => {
+    const file = world.nacre.files('courier').find((name) => path.basename(name) === 'epoch');
+    return readFileSync(file).readBigUInt64LE(8);
+};
 
 scenario('Duress: the vault is gone, and what opens is empty and goes on', async (world) => {
     await linkedWorld(world);
@@ -160,8 +172,10 @@ scenario('Duress: the vault is gone, and what opens is empty and goes on', async
     await world.bob.sendText(world.device, 'a secret in the vault', {timestamp: Date.now()});
     await world.arrived('a secret in the vault');
     await world.settled();
+    await until('keys are left with the courier', () => left(world).length > 0);
     await world.api.lock();
     await world.bob.sendText(world.device, 'a secret in the spool', {timestamp: Date.now()});
+    const epoch = epochOf(world);
     const folder = world.nacre.files('vault').find((name) => name.endsWith('vault.header'));
     const header = readFileSync(folder);
     const database = path.join(path.dirname(folder), 'vault.db');
@@ -177,6 +191,8 @@ scenario('Duress: the vault is gone, and what opens is empty and goes on', async
     assert.deepEqual(await nacre.json(['conversations']), []);
     assert.deepEqual((await nacre.json(['slot', 'list'])).map((slot) => slot.type), ['passphrase']);
     await until('no connection', async () => (await world.api.status()).connection === 'CONNECTION_NONE');
+    assert.deepEqual(left(world), []);
+    assert.equal(epochOf(world), epoch + 1n);
     assert.equal(statSync(database).ino, born);
     assert.ok(!existsSync(`${database}.new`));
     const now = readFileSync(folder);
