@@ -92,6 +92,13 @@ Result<std::vector<ClientRow>> ClientStore::list() {
     return clients;
 }
 
+Result<std::optional<TokenHash>> ClientStore::hash_of(std::string_view name) {
+    auto row = NACRE_TRY(database_.prepare("SELECT token_hash FROM client WHERE name = ?1"));
+    row.bind(0, name);
+    if (!NACRE_TRY(row.step())) return std::optional<TokenHash>{};
+    return std::optional<TokenHash>{array_column<sizeof(TokenHash)>(row, 0)};
+}
+
 Result<void> ClientStore::remove(std::string_view name) {
     auto row = NACRE_TRY(database_.prepare("DELETE FROM client WHERE name = ?1"));
     NACRE_TRY(row.bind(0, name).run());

@@ -55,6 +55,8 @@ public:
     // token: unauthenticated.
     Result<ClientRow> verify(std::string_view token);
     Result<std::vector<ClientRow>> list();
+    // Of the token of that name, if there is one.
+    Result<std::optional<TokenHash>> hash_of(std::string_view name);
     // not_found when there is none of the name.
     Result<void> remove(std::string_view name);
 

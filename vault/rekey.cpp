@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kPagesAStep = 1024;  // 4 MiB
 
-// The remaining slots, their fronts as they were, around the new key.
+// The remaining slots, their fronts as they were, around the key.
 Result<void> seal_to(SlotChange& change, const Secret<32>& vault_key) {
     const auto pair = NACRE_TRY(generate_pair());
     Header& header = change.header;
@@ -64,6 +64,17 @@ Result<std::unique_ptr<Rekey>> Rekey::begin(Vault& vault,
     }
     return std::unique_ptr<Rekey>{
         new Rekey{vault, std::move(change), std::move(vault_key), std::move(*copy)}};
+}
+
+Result<SlotChange> Rekey::renew_token(const Vault& vault, const TokenHash& old,
+                                      const TokenHash& renewed) {
+    const Vault::State& state = *vault.state_;
+    SlotChange change{state.current_header(), state.current_directory()};
+    for (auto& entry : change.directory.entries) {
+        if (entry && entry->type == SlotType::duress && entry->token == old) entry->token = renewed;
+    }
+    NACRE_TRY(seal_to(change, state.vault_key));
+    return change;
 }
 
 Result<DatabaseCopy::Progress> Rekey::step() {

@@ -20,6 +20,11 @@ namespace nacre::vault {
 
 class Rekey {
 public:
+    // Another token for the client that the empty vault of a duress slot shall know. The key stays. All
+    // slots are sealed anew, so that the header does not tell whether there is such a slot.
+    static Result<SlotChange> renew_token(const Vault& vault, const TokenHash& old,
+                                          const TokenHash& renewed);
+
     // Without the slots in `removed`. not_found, invalid_argument: as Vault::remove_slot.
     static Result<std::unique_ptr<Rekey>> begin(Vault& vault,
                                                 const std::vector<std::size_t>& removed);

@@ -1,7 +1,9 @@
 #include "daemon/vaultd/daemon.h"
 
 #include "api/base/log.h"
+#include "vault/client_store.h"
 #include "vault/header.h"
+#include "vault/rekey.h"
 
 namespace nacre::vaultd {
 namespace {
@@ -206,11 +208,21 @@ void Daemon::unlock_by_credential() {
 }
 
 Result<std::string> Daemon::new_token(std::string_view client_name) {
-    return NACRE_TRY(unlocked())->engine().transact([&](EngineState& state) -> Result<std::string> {
-        const auto removed = state.clients.remove(client_name);
-        if (!removed && removed.error().code != ErrorCode::not_found) return removed.error();
-        return state.clients.create(client_name, vault::Scopes::all(), clock_.wall_ms());
+    std::optional<vault::TokenHash> old;
+    auto token = NACRE_TRY(
+        NACRE_TRY(unlocked())->engine().transact([&](EngineState& state) -> Result<std::string> {
+            old = NACRE_TRY(state.clients.hash_of(client_name));
+            if (old) NACRE_TRY(state.clients.remove(client_name));
+            return state.clients.create(client_name, vault::Scopes::all(), clock_.wall_ms());
+        }));
+    if (!old) return token;
+    // Or the empty vault of a duress slot would show by knowing the old one only.
+    const auto renewed = change_slots([&](const vault::Vault& vault) {
+        const auto hashed = vault::hash_token(token);
+        return vault::Rekey::renew_token(vault, *old, hashed.value_or(vault::TokenHash{}));
     });
+    if (!renewed.ok()) log::write(log::Level::warning, "renew a token in the slots", renewed.error());
+    return token;
 }
 
 Result<void> Daemon::lock() {

@@ -160,6 +160,18 @@ const epochOf = (world) => {
     return readFileSync(file).readBigUInt64LE(8);
 };
 
+scenario('Duress: the command goes on, also with a token that is newer than the slot', async (world) => {
+    const nacre = await vaultOnly(world);
+    const duress = 'nine herons over the wet meadow';
+    await nacre.json(['slot', 'add', '--duress'], {passphrase: lines(kPassphrase, duress)});
+    await relock(world, nacre);
+    await nacre.json(['unlock', '--new-token'], {passphrase: kPassphrase});
+    assert.equal((await nacre.json(['slot', 'list'])).length, 2);
+    await relock(world, nacre);
+    await nacre.json(['unlock'], {passphrase: duress});
+    assert.equal((await nacre.json(['slot', 'list'])).length, 1);
+});
+
 scenario('Duress: the vault is gone, and what opens is empty and goes on', async (world) => {
     await linkedWorld(world);
     const duress = 'nine herons over the wet meadow';

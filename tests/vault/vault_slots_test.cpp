@@ -373,6 +373,42 @@ TEST_CASE("duress: a database damaged in the first session after it is a damaged
     CHECK(tests::read_all(dir / "vault.db") == Bytes(8192, 1));
 }
 
+TEST_CASE("duress: a client's new token takes the place of its old one", "[vault][duress]") {
+    const TempDir dir;
+    std::string old;
+    std::string renewed;
+    {
+        const auto vault = *create_vault(dir.path());
+        auto transaction = *Transaction::begin(vault->writer());
+        ClientStore clients{vault->writer()};
+        CHECK_FALSE(clients.hash_of("nacre-cli")->has_value());
+        old = *clients.create("nacre-cli", Scopes::all(), 1);
+        CHECK(*clients.hash_of("nacre-cli") == hash_token(old));
+        REQUIRE(clients.remove("nacre-cli").ok());
+        renewed = *clients.create("nacre-cli", Scopes::all(), 2);
+        REQUIRE(transaction.commit().ok());
+        add(*vault, "second");
+        add(*vault, "duress", {SlotType::duress, "", 0, *hash_token(old)});
+        add(*vault, "other duress", {SlotType::duress, "", 0, *hash_token("nacre_" + std::string(43, 'A'))});
+        REQUIRE(tests::store_value(vault->writer(), 1, 100).ok());
+        REQUIRE(vault->apply(*Rekey::renew_token(*vault, *hash_token(old), *hash_token(renewed))).ok());
+        add(*vault, "third");
+    }
+    for (const char* const secret : {"correct horse", "second", "third"}) {
+        CHECK(values(dir.path(), secret) == 1);
+    }
+    SECTION("of this client") {
+        const auto vault = *open_vault(dir.path(), "duress");
+        CHECK(ClientStore{vault->writer()}.verify(renewed).ok());
+        CHECK_THAT(ClientStore{vault->writer()}.verify(old), FailsWith(ErrorCode::unauthenticated));
+    }
+    SECTION("of no other") {
+        const auto vault = *open_vault(dir.path(), "other duress");
+        CHECK_THAT(ClientStore{vault->writer()}.verify(renewed), FailsWith(ErrorCode::unauthenticated));
+        CHECK(ClientStore{vault->writer()}.verify("nacre_" + std::string(43, 'A')).ok());
+    }
+}
+
 // ---- version 1
 
 Slot slot_of_version_1(const VaultId& id, std::size_t index, const Secret<32>& wrapping_key,
