@@ -103,25 +103,26 @@ scenario('Slots: waits grow with wrong passphrases and outlive restarts', async 
     };
     for (let n = 0; n < 3; n += 1) await wrong();
     assert.equal((await world.api.status()).wait_seconds, 0);
-    for (let n = 0; n < 3; n += 1) await wrong();
+    for (let n = 0; n < 4; n += 1) await wrong();
+    await until('the wait is over', async () => (await world.api.status()).wait_seconds === 0);
+    // Long enough for what follows, also on a busy machine.
+    const tried = Date.now();
+    await wrong();
     const before = (await world.api.status()).wait_seconds;
-    assert.ok(before > 0 && before <= 8);
+    assert.ok(before > 0 && before <= 32, `${before} seconds`);
     await fails(nacre.run(['unlock'], {passphrase: kPassphrase}), kExit.rate, /possible in \d+ seconds/);
     await assert.rejects(world.api.unlock(kPassphrase), (error) => error.reason === 'RATE_LIMITED');
-    await until('the wait is over', async () => (await world.api.status()).wait_seconds === 0);
-    await world.nacre.stop();
-    await world.nacre.start({state: 'LOCKED'});
-    const tried = Date.now();
-    await fails(nacre.run(['unlock'], {passphrase: 'wrong'}), kExit.user, /wrong/);
-    await world.nacre.killAll();
-    await world.nacre.start({state: 'LOCKED'});
-    const after = (await world.api.status()).wait_seconds;
-    const least = 16 - Math.ceil((Date.now() - tried) / 1000);
-    assert.ok(after >= least && after <= 16, `${after} seconds, at least ${least}`);
-    await until('the wait is over', async () => (await world.api.status()).wait_seconds === 0, 30_000);
+    for (const end of ['killAll', 'stop']) {
+        await world.nacre[end]();
+        await world.nacre.start({state: 'LOCKED'});
+        const after = (await world.api.status()).wait_seconds;
+        const least = 32 - Math.ceil((Date.now() - tried) / 1000);
+        assert.ok(after >= least && after <= 32, `${after} seconds after ${end}, at least ${least}`);
+    }
+    await until('the wait is over', async () => (await world.api.status()).wait_seconds === 0, 60_000);
     await nacre.json(['unlock'], {passphrase: kPassphrase});
     assert.equal((await world.api.status()).wait_seconds, 0);
-});
+}, {timeout: 180_000});
 
 scenario('Slots: a credential opens the vault at start, but not after it was locked', async (world) => {
     const nacre = await vaultOnly(world);
