@@ -205,7 +205,8 @@ scenario('Duress: the vault is gone, and what opens is empty and goes on', async
     assert.deepEqual((await nacre.json(['slot', 'list'])).map((slot) => slot.type), ['passphrase']);
     await until('no connection', async () => (await world.api.status()).connection === 'CONNECTION_NONE');
     assert.deepEqual(left(world), []);
-    assert.equal(epochOf(world), epoch + 1n);
+    assert.ok(epochOf(world) > epoch);
+    assert.equal(epochOf(world), readFileSync(folder).readBigUInt64LE(24));
     assert.equal(statSync(database).ino, born);
     assert.ok(!existsSync(`${database}.new`));
     const now = readFileSync(folder);
