@@ -271,4 +271,9 @@ Result<void> AccountStore::set_meta_number(Literal key, std::int64_t value) {
     return row.bind(0, std::string_view{key.c_str()}).bind(1, value).run();
 }
 
+Result<void> AccountStore::remove_meta_number(Literal key) {
+    auto row = NACRE_TRY(database_.prepare("DELETE FROM counter WHERE key = ?1"));
+    return row.bind(0, std::string_view{key.c_str()}).run();
+}
+
 }  // namespace nacre::vault

@@ -101,12 +101,14 @@ public:
     Result<std::int64_t> server_time_seen(std::int64_t server_ms);
     Result<std::int64_t> last_server_time();
 
-    // Named values of the engine's. Names are literals with a dot: "sync.contacts_at".
+    // Named values of the engine's. Names are literals with a dot: "sync.contacts_at". A number and
+    // bytes of the same name are two values.
     Result<std::optional<Bytes>> meta(Literal key);
     Result<void> set_meta(Literal key, ByteView value);
     Result<void> remove_meta(Literal key);
     Result<std::optional<std::int64_t>> meta_number(Literal key);
     Result<void> set_meta_number(Literal key, std::int64_t value);
+    Result<void> remove_meta_number(Literal key);
 
 private:
     Database& database_;

@@ -139,7 +139,7 @@ Result<void> request_planned_sync(EngineState& state) {
         content.mutable_sync_message()->mutable_request()->set_type(type);
         NACRE_TRY(queue_to_self(state, vault::OutboxKind::sync_request, content));
     }
-    return state.accounts.remove_meta(kSyncPlanned);
+    return state.accounts.remove_meta_number(kSyncPlanned);
 }
 
 Result<void> apply_contacts(EngineState& state, const std::vector<ContactEntry>& contacts) {

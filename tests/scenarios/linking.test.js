@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 
 import {encryptAttachment, changeProvisioning, decryptDeviceName} from './support/provision.js';
 import {Proto, ServiceIdKind} from './support/mock.js';
-import {scenario} from './support/world.js';
+import {linkedWorld, scenario} from './support/world.js';
 import {until, within} from './support/wait.js';
 
 const kLinkPath = /^\/v1\/devices\/link/;
@@ -145,6 +145,25 @@ scenario('10. Asks the phone for contacts, blocked and configuration', async (wo
     for (const name of ['CONTACTS', 'BLOCKED', 'CONFIGURATION']) {
         assert.ok(world.me.syncRequests.includes(kRequest[name]), name);
     }
+});
+
+scenario('The phone is asked once, not at every connection', async (world) => {
+    await linkedWorld(world);
+    await world.settled();
+    const asked = world.me.syncRequests.length;
+    for (let i = 0; i < 2; i += 1) {
+        await world.nacre.stop();
+        await world.nacre.start({state: 'LOCKED'});
+        await world.unlock();
+        await world.api.connected();
+        // What a new connection sets off comes before what is sent after it.
+        const {id: conversation} = await world.conversationWith(world.bob);
+        const answer = await world.api.send(conversation, `after ${i}`);
+        await world.state(answer.id, 'SENT', 'DELIVERED');
+        await world.settled();
+    }
+    assert.equal(world.me.syncRequests.length, asked);
+    assert.equal(asked, 4);
 });
 
 // A contact list as phones send it: lengths before each entry, pictures behind those that have one.

@@ -138,6 +138,9 @@ TEST_CASE("account store: keeps named values", "[vault][account_store]") {
     CHECK(f.accounts.meta("a.b").value() == Bytes{1});
     CHECK(f.accounts.meta_number("a.b").value() == -3);
     CHECK_FALSE(f.accounts.meta_number("a.c").value());
+    REQUIRE(f.accounts.remove_meta_number("a.b").ok());
+    CHECK_FALSE(f.accounts.meta_number("a.b").value());
+    CHECK(f.accounts.meta("a.b").value());
     REQUIRE(f.accounts.remove_meta("a.b").ok());
     CHECK_FALSE(f.accounts.meta("a.b").value());
 }
