@@ -9,7 +9,7 @@ import {until, within} from '../scenarios/support/wait.js';
 import {feed, frames} from './feeder.js';
 import {figure, median, note} from './figures.js';
 
-const kPairs = 7;
+const kPairs = 15;
 const kMessages = Number(process.env.NACRE_BENCH_MESSAGES ?? 3000);
 const kText = 'A message of an ordinary length, as people write them to each other.';
 const kTarget = 1.05;
