@@ -29,6 +29,9 @@ std::atomic<int> g_file{-1};
 std::atomic<std::uint64_t> g_sequence{0};
 std::atomic<bool> g_forgiven{false};
 
+// What the watching thread had before.
+thread_local std::optional<stack_t> t_own_stack;
+
 void write_record(int file, std::uint64_t sequence, std::uint64_t state) {
     Record record;
     record.sequence = sequence;
@@ -93,12 +96,19 @@ void AttemptFile::watch_signals() {
     stack_t alternate{};
     alternate.ss_sp = stack.data();
     alternate.ss_size = stack.size();
-    sigaltstack(&alternate, nullptr);
+    stack_t own{};
+    if (sigaltstack(&alternate, &own) == 0 && !t_own_stack) t_own_stack = own;
     struct sigaction action {};
     action.sa_sigaction = mark_death;
     action.sa_flags = static_cast<int>(SA_SIGINFO | SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
     for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE})
         sigaction(signal, &action, nullptr);
+}
+
+void AttemptFile::leave_stack() {
+    if (!t_own_stack) return;
+    sigaltstack(&*t_own_stack, nullptr);
+    t_own_stack.reset();
 }
 
 }  // namespace nacre::vaultd

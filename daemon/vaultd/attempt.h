@@ -42,6 +42,9 @@ public:
     // From now on SIGABRT, SIGSEGV, SIGBUS, SIGILL and SIGFPE mark the attempt before they end the
     // process as they would have.
     void watch_signals();
+    // By the thread that watched, before it ends: it has its own alternate stack again, which whoever
+    // made that (AddressSanitizer) takes away at the thread's end.
+    static void leave_stack();
 
 private:
     AttemptFile(daemon::Descriptor file, std::optional<Death> death);

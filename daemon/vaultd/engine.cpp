@@ -16,6 +16,7 @@ Result<std::unique_ptr<Engine>> Engine::start(std::shared_ptr<vault::Vault> vaul
     hooks.last = [raw = engine.get()] {
         raw->state_.reset();
         raw->host_.reset();
+        AttemptFile::leave_stack();
     };
     engine->worker_.start(std::move(hooks));
     NACRE_TRY(engine->worker_.run([&] { return engine->open(attempt_path); }));

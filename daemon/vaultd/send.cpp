@@ -27,7 +27,6 @@ using vault::OutboxState;
 constexpr int kMostTries = 5;
 constexpr std::int64_t kFirstDelayMs = 2'000;
 constexpr std::int64_t kMostDelayMs = 10 * 60 * 1000;
-constexpr std::chrono::seconds kConnectionWait{60};
 // A certificate is renewed this long before it ends.
 constexpr std::int64_t kCertificateMarginMs = 6LL * 60 * 60 * 1000;
 constexpr std::int64_t kIdleMs = 60'000;
