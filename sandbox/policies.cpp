@@ -23,7 +23,8 @@ constexpr Who D = bit(Process::nacred);  // what it may, its children inherit: a
 constexpr Who S = bit(Process::sentry);
 constexpr Who O = bit(Process::overwrite);
 constexpr Who N = bit(Process::command);
-constexpr Who kAll = V | C | D | S | O | N;
+constexpr Who T = bit(Process::slot);     // which the command starts, before it has rules
+constexpr Who kAll = V | C | D | S | O | N | T;
 
 // clang-format off
 constexpr Calls kCalls[] = {
@@ -34,7 +35,7 @@ constexpr Calls kCalls[] = {
     {kAll, "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time"},
     {kAll, "getpid gettid getppid getuid geteuid getgid getegid uname sysinfo getrusage getrandom"},
     {V | N | D, "sched_getparam sched_getscheduler"},           // gRPC's threads
-    {V | D | N, "memfd_secret"},                                // the key arena
+    {V | D | N | T, "memfd_secret"}, {T, "ftruncate"},          // the key arena
     // descriptors
     {kAll, "read write readv writev pread64 pwrite64 lseek close close_range dup dup2 dup3 pipe2"},
     {kAll, "poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2"},
@@ -49,10 +50,10 @@ constexpr Calls kCalls[] = {
     {V | D, "fchown"},                                          // SQLite, as root: of its journals
     {S | D, "inotify_init1 inotify_add_watch inotify_rm_watch name_to_handle_at"},  // libsystemd
     // sockets that it has been given or has accepted
-    {V | C | D | S | N, "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg shutdown"},
-    {V | C | D | S | N, "getsockopt getsockname getpeername"},
+    {V | C | D | S | N | T, "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg shutdown"},
+    {V | C | D | S | N | T, "getsockopt getsockname getpeername"},
     {V | D, "accept accept4"},
-    {C | D | S | N, "connect"},
+    {C | D | S | N, "connect"}, {T, "connect", When::emulator},
     {C | D | S, "bind socketpair"},
     {D, "listen"},
     // nacred's own: its children, and what they do before their own rules hold
@@ -60,6 +61,7 @@ constexpr Calls kCalls[] = {
     {D, "arch_prctl capget capset prctl seccomp prlimit64 mlockall"},
     {D, "landlock_create_ruleset landlock_add_rule landlock_restrict_self"},
     {O | D, "sched_setscheduler setpriority"},
+    {T, "alarm setitimer"},                                     // for a TPM that does not answer
 };
 
 constexpr std::uint64_t kNamespaces = CLONE_NEWNS | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
@@ -73,21 +75,21 @@ constexpr std::uint64_t kSetVma = 0x53564d41, kGetTerminal2 = 0x802C542A, kTcpIn
 
 constexpr Call kFiltered[] = {
     // No memory becomes executable once what there is to load has been loaded.
-    {V | C | S | O | N, "mmap", {2, PROT_EXEC, 0}},
-    {V | C | S | O | N, "mprotect", {2, PROT_EXEC, 0}},
+    {V | C | S | O | N | T, "mmap", {2, PROT_EXEC, 0}},
+    {V | C | S | O | N | T, "mprotect", {2, PROT_EXEC, 0}},
     {D, "mmap", {}},                            // its children load their libraries; see PR_SET_MDWE
     {D, "mprotect", {}},
     // Threads, and no processes but nacred's; no namespaces.
-    {V | C | S | O | N, "clone", {0, kThread | kNamespaces, kThread}},
+    {V | C | S | O | N | T, "clone", {0, kThread | kNamespaces, kThread}},
     {D, "clone", {0, kNamespaces, 0}},
     // Signals to itself: abort(), and the wipe that parks every thread.
-    {V | C | S | O | N, "tgkill", {0, kInt, Match::kOwnPid}},
+    {V | C | S | O | N | T, "tgkill", {0, kInt, Match::kOwnPid}},
     {D, "tgkill", {}},
-    {V | C | S | O | N, "prlimit64", {2, kPointer, 0}},       // asks, does not set
-    {V | C | S | O | N, "prctl", {0, kInt, PR_SET_NAME}},
-    {V | C | S | O | N, "prctl", {0, kInt, PR_GET_NAME}},
-    {V | C | S | O | N, "prctl", {0, kInt, PR_GET_DUMPABLE}},
-    {V | C | S | O | N, "prctl", {0, kInt, kSetVma}},
+    {V | C | S | O | N | T, "prlimit64", {2, kPointer, 0}},       // asks, does not set
+    {V | C | S | O | N | T, "prctl", {0, kInt, PR_SET_NAME}},
+    {V | C | S | O | N | T, "prctl", {0, kInt, PR_GET_NAME}},
+    {V | C | S | O | N | T, "prctl", {0, kInt, PR_GET_DUMPABLE}},
+    {V | C | S | O | N | T, "prctl", {0, kInt, kSetVma}},
     {S, "prctl", {0, kInt, PR_CAPBSET_READ}},               // libsystemd's
     {kAll, "fcntl", {1, kInt, F_DUPFD}}, {kAll, "fcntl", {1, kInt, F_DUPFD_CLOEXEC}},
     {kAll, "fcntl", {1, kInt, F_GETFD}}, {kAll, "fcntl", {1, kInt, F_SETFD}},
@@ -110,6 +112,7 @@ constexpr Call kFiltered[] = {
     {D, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_DGRAM}},
     {D | S, "socket", {0, kInt, AF_NETLINK}},                // udev's events
     {D | S | N, "socket", {0, kInt, AF_UNIX}},
+    {T, "socket", {0, kInt, AF_UNIX}, {1, kSocketType, SOCK_STREAM}, When::emulator},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_SNDBUF}},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_RCVBUF}},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_KEEPALIVE}},
@@ -131,7 +134,7 @@ constexpr Refusal kRefused[] = {
     {kAll, "clone3", ENOSYS},    // its flags stand in memory, where a filter cannot see; clone is tried next
     {kAll, "openat2", ENOSYS},
     {kAll, "get_mempolicy sched_setaffinity", EPERM},
-    {V | C | S | O | N, "mlockall munlockall", EPERM},
+    {V | C | S | O | N | T, "mlockall munlockall", EPERM},
     // glibc asks nscd first, libraries look whether there is IPv6.
     {C, "socket", EACCES, {0, kInt, AF_UNIX}, {}, When::systemd},
     {C, "socket", EACCES, {0, kInt, AF_INET}, {1, kSocketType, SOCK_DGRAM}, When::names},
@@ -149,6 +152,7 @@ constexpr PathRule kPaths[] = {
     {N, "<read>", Access::read}, {N, "<write>", Access::write},  // the token, key files that are named
     {kAll, "/dev/null", Access::use}, {kAll, "/dev/urandom", Access::read},
     {N, "/dev/tty", Access::use},
+    {T, "<device>", Access::use},              // the TPM
     {kAll, "/sys/devices/system/cpu", Access::read}, {kAll, "/proc/sys/vm/overcommit_memory", Access::read},
     {V | C | S | O | N, "/etc/localtime", Access::read},
     {V, "/proc/sys/kernel/random/boot_id", Access::read}, {V, "/proc/swaps", Access::read},
@@ -178,7 +182,7 @@ constexpr LimitRule kLimits[] = {
     {kAll, RLIMIT_CORE, 0},
     {kAll, RLIMIT_MSGQUEUE, 0},
     {V | C | D, RLIMIT_NOFILE, 1024},
-    {S | O | N, RLIMIT_NOFILE, 256},
+    {S | O | N | T, RLIMIT_NOFILE, 256},
 };
 // clang-format on
 
@@ -188,8 +192,8 @@ constexpr Policy kPolicy{
     .refused = kRefused,
     .paths = kPaths,
     .limits = kLimits,
-    .no_tcp = V | C | D | S | O | N,
-    .no_abstract = V | C | O | N,  // a session bus of an older kind may be one
+    .no_tcp = kAll,
+    .no_abstract = V | C | O | N | T,  // a session bus of an older kind may be one
     .no_signals = kAll,
     .keeps_memory_lock = V | D,
 };
@@ -206,6 +210,7 @@ std::string_view name_of(Process process) {
         case Process::sentry: return "nacre-sentry";
         case Process::overwrite: return "nacre-overwrite";
         case Process::command: return "nacre";
+        case Process::slot: return "nacre-slot";
     }
     return {};
 }

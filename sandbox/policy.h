@@ -24,6 +24,7 @@ enum class Process : std::uint8_t {
     sentry = 8,
     overwrite = 16,
     command = 32,  // nacre
+    slot = 64,
 };
 
 // Any of them, or-ed.
@@ -34,6 +35,7 @@ enum class When : std::uint8_t {
     always = 0,
     names = 1,     // courier: there are names to be resolved
     systemd = 2,   // courier: systemd started it, not nacred: Unix sockets to the vault
+    emulator = 4,  // slot: the TPM is an emulator behind a Unix socket, not a device
 };
 using Circumstances = std::uint8_t;
 

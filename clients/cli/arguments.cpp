@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/base/version.h"
+#include "api/tpm/address.h"
 #include "clients/cli/help.h"
 
 namespace nacre::cli {
@@ -21,8 +22,14 @@ void add_passphrase_fd(CLI::App& command, Arguments& out) {
 }
 
 void add_tpm_address(CLI::App& command, Arguments& out) {
-    command.add_option("--tpm-address", out.tpm_address, "The TPM, as tpm2-tss writes it")
-        ->type_name("TCTI")
+    const auto known = [](const std::string& address) {
+        return tpm::parse_address(address).ok()
+                   ? std::string{}
+                   : "a TPM's address is device:PATH, or swtpm:path=SOCKET for an emulator";
+    };
+    command.add_option("--tpm-address", out.tpm_address, "The TPM: device:PATH, swtpm:path=SOCKET")
+        ->type_name("ADDRESS")
+        ->check(CLI::Validator{known, ""})
         ->capture_default_str();
 }
 

@@ -58,6 +58,8 @@ struct Arguments {
     std::optional<std::uint64_t> after;  // watch
     bool with_text = false;              // watch
 
+    // A verb of slots meets a TPM's among them before it knows.
+    bool meets_tpm() const { return with_tpm || (verb == "slot" && action != "list"); }
     // Judging a passphrase is between the command and its user; a service is not there yet.
     bool needs_daemon() const {
         return verb != "service" && (verb != "passphrase" || action != "check");

@@ -8,14 +8,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// systemd's programs, and nacre-slot with a TPM's libraries, cannot live under the command's rules, which
-// children inherit. A verb of slots meets a TPM's among them before it knows.
-bool starts_programs(const Arguments& arguments) {
-    return arguments.verb == "service" || arguments.verb == "slot" || arguments.with_tpm;
-}
-
-bool makes_token(const Arguments& arguments) {
-    return arguments.verb == "init" || (arguments.verb == "unlock" && arguments.new_token);
+// A TPM slot's file lies beside the token.
+bool writes_beside_token(const Arguments& arguments) {
+    return arguments.verb == "init" || arguments.new_token || arguments.meets_tpm();
 }
 
 // The folder, or what there is of it: the rest may have to be made.
@@ -29,27 +24,29 @@ fs::path existing(fs::path folder) {
 }  // namespace
 
 Result<void> restrict_paths(const Arguments& arguments) {
-    if (starts_programs(arguments)) return {};
     sandbox::Grants grants;
     // Names that are wrong are complained of later.
     if (const auto places = client::find_places(arguments.places); places.ok()) {
         const fs::path& token = places->token_file;
-        grants.places.push_back(makes_token(arguments)
+        grants.places.push_back(writes_beside_token(arguments)
                                     ? sandbox::Place{"write", existing(token.parent_path())}
                                     : sandbox::Place{"read", token});
     }
-    if (!arguments.with_key_file.empty())
-        grants.places.push_back({"read", arguments.with_key_file});
+    for (const std::string& file : {arguments.with_key_file, arguments.key_file}) {
+        if (!file.empty()) grants.places.push_back({"read", file});
+    }
+    const auto makes = [&grants](const fs::path& file) {
+        grants.places.push_back({"write", existing(file.parent_path())});
+    };
+    if (arguments.make) makes(arguments.key_file);
     if (!arguments.credential_file.empty() && arguments.credential_file != "-") {
-        const fs::path folder = fs::path{arguments.credential_file}.parent_path();
-        grants.places.push_back({"write", existing(folder)});
+        makes(arguments.credential_file);
     }
     NACRE_TRY(sandbox::restrict_access(sandbox::Process::command, grants));
     return {};
 }
 
-Result<void> filter_calls(const Arguments& arguments) {
-    if (starts_programs(arguments)) return {};
+Result<void> filter_calls() {
     NACRE_TRY(sandbox::filter_calls(sandbox::Process::command));
     return {};
 }

@@ -3,7 +3,7 @@
 // Layer:   clients/cli.
 // Secrets: none.
 // Errors:  os_error codes.
-// Threads: restrict_paths() before there are any, confine() after the wiper's.
+// Threads: restrict_paths() before there are any, filter_calls() after the wiper's.
 #pragma once
 
 #include "clients/cli/arguments.h"
@@ -11,10 +11,10 @@
 namespace nacre::cli {
 
 // Leaves open the token's file, and the files that the arguments name: for writing only where the
-// verb writes one. Nothing of both for a verb that starts other programs.
+// verb writes one.
 Result<void> restrict_paths(const Arguments& arguments);
 
 // No sockets but Unix ones, no processes, no new code.
-Result<void> filter_calls(const Arguments& arguments);
+Result<void> filter_calls();
 
 }  // namespace nacre::cli

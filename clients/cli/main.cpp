@@ -23,26 +23,34 @@ using nacre::cli::ExitCode;
 // What the shells' completion scripts call; not for people.
 constexpr std::string_view kComplete = "__complete";
 
+// The wiper is the first thread, and restricted like all to come.
+bool confine(const nacre::cli::Arguments& arguments) {
+    return nacre::cli::restrict_paths(arguments).ok() && nacre::sandbox::start_wiper().ok() &&
+           nacre::cli::filter_calls().ok();
+}
+
+// A shell waits: nothing is said of what fails.
+ExitCode run_completion(int argc, char** argv) {
+    // Which places it may read, the words say.
+    const auto look_up = [](const std::string& what, const nacre::client::PlaceOptions& places) {
+        nacre::cli::Arguments reading;
+        reading.places = places;
+        if (!confine(reading)) return std::vector<nacre::cli::Candidate>{};
+        return nacre::cli::look_up(what, places);
+    };
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    const std::string text = nacre::cli::complete(nacre::cli::describe(), words, look_up).text();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return ExitCode::success;
+}
+
 ExitCode run(int argc, char** argv) {
-    if (argc > 1 && argv[1] == kComplete) {
-        // The wiper is the first thread. A shell waits: nothing is said of what fails.
-        const nacre::cli::Arguments none;
-        if (!nacre::sandbox::start_wiper().ok() || !nacre::cli::filter_calls(none).ok())
-            return ExitCode::unexpected;
-        const std::vector<std::string> words(argv + 2, argv + argc);
-        const std::string text =
-            nacre::cli::complete(nacre::cli::describe(), words, nacre::cli::look_up).text();
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        return ExitCode::success;
-    }
+    if (argc > 1 && argv[1] == kComplete) return run_completion(argc, argv);
     nacre::cli::Arguments arguments;
     if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
-    // The wiper is the first thread, and restricted like all to come.
-    if (!nacre::cli::restrict_paths(arguments).ok() || !nacre::sandbox::start_wiper().ok() ||
-        !nacre::cli::filter_calls(arguments).ok()) {
-        return ExitCode::unexpected;
-    }
     nacre::cli::Session session{arguments};
+    if (arguments.meets_tpm()) session.start_slot_program();
+    if (!confine(arguments)) return ExitCode::unexpected;
     if (arguments.needs_daemon()) {
         if (const auto failed = session.connect()) return *failed;
     }

@@ -15,12 +15,18 @@
 #include "clients/cli/output.h"
 #include "clients/common/channel.h"
 #include "clients/common/places.h"
+#include "clients/common/slot_program.h"
 
 namespace nacre::cli {
 
 class Session {
 public:
     explicit Session(const Arguments& arguments) : arguments_{arguments}, output_{arguments.json} {}
+
+    // Before this process gives up starting programs.
+    void start_slot_program() { slot_program_.emplace(client::SlotProgram::start(arguments_.tpm_address)); }
+    // Where Arguments::meets_tpm(). An error if it could not be started.
+    Result<client::SlotProgram>& slot_program() { return *slot_program_; }
 
     // Finds the places, reads the token if there is one, connects. Reports what fails.
     std::optional<ExitCode> connect();
@@ -46,6 +52,7 @@ private:
     Output output_;
     client::Places places_;
     std::optional<client::Channel> channel_;
+    std::optional<Result<client::SlotProgram>> slot_program_;
 };
 
 }  // namespace nacre::cli

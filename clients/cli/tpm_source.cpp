@@ -65,6 +65,12 @@ std::string sentence_for(const Session& session, const tpm::Reply& reply, tpm::R
     }
 }
 
+Result<client::SlotAnswer> ask_program(Session& session, const tpm::Request& request,
+                                       const std::optional<Passphrase>& passphrase) {
+    if (!session.slot_program().ok()) return session.slot_program().error();
+    return session.slot_program()->ask(request, passphrase ? &*passphrase : nullptr);
+}
+
 ExitCode fail_program(const Session& session, const Error& error) {
     if (error.code == ErrorCode::unsupported) {
         return session.fail(error.code, "nacre-slot, which talks to the TPM, is not installed.");
@@ -105,9 +111,7 @@ Tried try_file(Session& session, const tpm::SlotFile& file, bool last) {
         if (!typed.ok()) return {{}, fail_passphrase(session, typed.error())};
         passphrase = std::move(*typed);
     }
-    auto answer = client::run_slot_program(session.arguments().tpm_address,
-                                           {{}, passphrase.has_value(), serialize(file)},
-                                           passphrase ? &*passphrase : nullptr);
+    auto answer = ask_program(session, {{}, passphrase.has_value(), serialize(file)}, passphrase);
     if (!answer.ok()) return {{}, fail_program(session, answer.error())};
     if (!answer->reply.failed) return {std::move(answer->secret), {}};
     const ErrorCode code = *answer->reply.failed;
@@ -178,8 +182,7 @@ SecretOrExit make_tpm_secret(Session& session) {
         passphrase = std::move(*std::get_if<Passphrase>(&typed));
         request.with_passphrase = true;
     }
-    auto answer = client::run_slot_program(session.arguments().tpm_address, request,
-                                           passphrase ? &*passphrase : nullptr);
+    auto answer = ask_program(session, request, passphrase);
     if (!answer.ok()) return fail_program(session, answer.error());
     const tpm::Reply& reply = answer->reply;
     if (reply.failed) {

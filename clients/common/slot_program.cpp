@@ -4,14 +4,13 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <filesystem>
+#include <utility>
 
 #include "clients/common/closing.h"
 
@@ -20,6 +19,7 @@ namespace {
 
 // A little more than the program gives itself.
 constexpr int kMostMs = 130'000;
+constexpr int kWipeMs = 1'000;
 
 // Beside this program, from where it runs; installed, among the daemon's.
 Result<std::string> program_path() {
@@ -35,39 +35,26 @@ Result<std::string> program_path() {
     return Error{ErrorCode::unsupported, "find nacre-slot"};
 }
 
-// The program's process. It has our descriptor 3 and, but for errors, nothing else of ours.
-class Child {
-public:
-    Child() = default;
-    Child(const Child&) = delete;
-    Child& operator=(const Child&) = delete;
-    ~Child() {
-        if (pid_ <= 0) return;
-        kill(pid_, SIGKILL);  // a zombie does not mind
-        waitpid(pid_, nullptr, 0);
+// It has our end of the socket pair as descriptor 3 and, but for errors, nothing else of ours. It ends
+// with us, and is waited for by closing that.
+Result<void> spawn(const std::string& path, const std::string& address, int descriptor) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
+        posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
     }
-
-    Result<void> start(const std::string& path, const std::string& address, int descriptor) {
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        for (const int fd : {STDIN_FILENO, STDOUT_FILENO}) {
-            posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-        }
-        posix_spawn_file_actions_adddup2(&actions, descriptor, tpm::kSocketDescriptor);
-        posix_spawn_file_actions_addclosefrom_np(&actions, tpm::kSocketDescriptor + 1);
-        std::array arguments{const_cast<char*>(path.c_str()), const_cast<char*>(address.c_str()),
-                             static_cast<char*>(nullptr)};
-        std::array<char*, 1> no_environment{};
-        const int failed = posix_spawn(&pid_, path.c_str(), &actions, nullptr, arguments.data(),
-                                       no_environment.data());
-        posix_spawn_file_actions_destroy(&actions);
-        if (failed != 0) return os_error("start nacre-slot", failed);
-        return {};
-    }
-
-private:
-    pid_t pid_ = -1;
-};
+    posix_spawn_file_actions_adddup2(&actions, descriptor, tpm::kSocketDescriptor);
+    posix_spawn_file_actions_addclosefrom_np(&actions, tpm::kSocketDescriptor + 1);
+    std::array arguments{const_cast<char*>(path.c_str()), const_cast<char*>(address.c_str()),
+                         static_cast<char*>(nullptr)};
+    std::array<char*, 1> no_environment{};
+    pid_t pid = -1;
+    const int failed = posix_spawn(&pid, path.c_str(), &actions, nullptr, arguments.data(),
+                                   no_environment.data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) return os_error("start nacre-slot", failed);
+    return {};
+}
 
 Result<void> send_message(int fd, ByteView bytes) {
     if (send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
@@ -76,11 +63,11 @@ Result<void> send_message(int fd, ByteView bytes) {
     return {};
 }
 
-Result<void> wait_for_message(int fd) {
+Result<void> wait_for_message(int fd, int most_ms = kMostMs) {
     pollfd waiting{fd, POLLIN, 0};
     int ready = 0;
     do {
-        ready = poll(&waiting, 1, kMostMs);
+        ready = poll(&waiting, 1, most_ms);
     } while (ready < 0 && errno == EINTR);
     if (ready == 0) return Error{ErrorCode::timed_out, "wait for nacre-slot"};
     if (ready < 0) return os_error("wait for nacre-slot", errno);
@@ -98,25 +85,34 @@ Result<tpm::Reply> receive_reply(int fd) {
 
 }  // namespace
 
-Result<SlotAnswer> run_slot_program(const std::string& address, const tpm::Request& request,
-                                    const Passphrase* passphrase) {
+Result<SlotProgram> SlotProgram::start(const std::string& address) {
     const std::string path = NACRE_TRY(program_path());
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
         return os_error("make a socket pair", errno);
     }
-    const Closing closing{ends[0]};
-    Child child;
-    {
-        const Closing closing_theirs{ends[1]};
-        NACRE_TRY(child.start(path, address, ends[1]));
-    }
-    NACRE_TRY(send_message(ends[0], serialize(request)));
-    if (passphrase != nullptr) NACRE_TRY(send_message(ends[0], passphrase->view()));
-    SlotAnswer answer{NACRE_TRY(receive_reply(ends[0])), {}};
+    SlotProgram program{ends[0]};
+    const Closing closing_theirs{ends[1]};
+    NACRE_TRY(spawn(path, address, ends[1]));
+    return program;
+}
+
+SlotProgram::SlotProgram(SlotProgram&& other) noexcept : socket_{std::exchange(other.socket_, -1)} {}
+
+SlotProgram::~SlotProgram() {
+    if (socket_ < 0) return;
+    const Closing closing{socket_};
+    shutdown(socket_, SHUT_WR);
+    (void)wait_for_message(socket_, kWipeMs);  // its end closes with the process
+}
+
+Result<SlotAnswer> SlotProgram::ask(const tpm::Request& request, const Passphrase* passphrase) {
+    NACRE_TRY(send_message(socket_, serialize(request)));
+    if (passphrase != nullptr) NACRE_TRY(send_message(socket_, passphrase->view()));
+    SlotAnswer answer{NACRE_TRY(receive_reply(socket_)), {}};
     if (answer.reply.failed) return answer;
-    NACRE_TRY(wait_for_message(ends[0]));
-    answer.secret = NACRE_TRY(Passphrase::receive(ends[0]));
+    NACRE_TRY(wait_for_message(socket_));
+    answer.secret = NACRE_TRY(Passphrase::receive(socket_));
     return answer;
 }
 

@@ -1,11 +1,12 @@
-// SlotProgram: runs nacre-slot, which alone talks to a TPM, for one secret.
+// SlotProgram: nacre-slot, which alone talks to a TPM, as a child of this process.
 //
 // Layer:   clients/common.
-// Secrets: the passphrase goes, and the slot's secret comes, over a socket pair between this process
+// Secrets: a passphrase goes, and a slot's secret comes, over a socket pair between this process
 //          and the program; both stand in the arena.
 // Errors:  unsupported: the program is not installed; timed_out, io_failed: it ended without an
 //          answer; Reply::failed is the program's own word.
-// Threads: one at a time.
+// Threads: one at a time. start() comes before the process gives up starting programs; the rest does
+//          not need that.
 #pragma once
 
 #include <optional>
@@ -22,8 +23,21 @@ struct SlotAnswer {
     std::optional<Passphrase> secret;  // unless the reply says why not
 };
 
-// `address` of the TPM, as tpm2-tss writes it. The request says whether there is a passphrase.
-Result<SlotAnswer> run_slot_program(const std::string& address, const tpm::Request& request,
-                                    const Passphrase* passphrase);
+class SlotProgram {
+public:
+    // `address`: one that tpm::parse_address() takes.
+    static Result<SlotProgram> start(const std::string& address);
+    SlotProgram(SlotProgram&& other) noexcept;
+    SlotProgram& operator=(SlotProgram&&) = delete;
+    // Returns when it has wiped its memory, or a second later.
+    ~SlotProgram();
+
+    // The request says whether there is a passphrase.
+    Result<SlotAnswer> ask(const tpm::Request& request, const Passphrase* passphrase);
+
+private:
+    explicit SlotProgram(int socket) : socket_{socket} {}
+    int socket_;
+};
 
 }  // namespace nacre::client

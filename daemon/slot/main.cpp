@@ -1,5 +1,6 @@
-// nacre-slot: has a TPM seal or unseal one slot's secret, hands it back over a socket, and ends. The
-// command starts it; nothing of the vault is in it, and nothing of a TPM is elsewhere.
+// nacre-slot: has a TPM seal or unseal a slot's secret and hands it back over a socket, for as long as
+// the command that started it asks. Nothing of the vault is in it, and nothing of a TPM is elsewhere.
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -13,8 +14,11 @@
 #include <optional>
 
 #include "api/base/log.h"
+#include "api/tpm/address.h"
 #include "api/tpm/wire.h"
 #include "daemon/slot/device_secret.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
 #include "sandbox/limits.h"
 #include "sandbox/wipe.h"
 
@@ -28,13 +32,6 @@ struct Answer {
     tpm::Reply reply;
     std::optional<Secret<32>> secret;
 };
-
-Result<tpm::Request> receive_request() {
-    std::array<std::uint8_t, tpm::kMostMessageBytes + 1> buffer{};
-    const ssize_t got = recv(tpm::kSocketDescriptor, buffer.data(), buffer.size(), 0);
-    if (got < 0) return os_error("receive a request", errno);
-    return tpm::parse_request({buffer.data(), static_cast<std::size_t>(got)});
-}
 
 Result<Answer> seal(Tpm& tpm, Registers registers, const Passphrase* passphrase) {
     Answer answer;
@@ -52,8 +49,8 @@ Result<Answer> unseal(Tpm& tpm, ByteView bytes, const Passphrase* passphrase) {
     return answer;
 }
 
-Result<Answer> handle(const char* address) {
-    const auto request = NACRE_TRY(receive_request());
+Result<Answer> handle(const tpm::Address& address, ByteView message) {
+    const auto request = NACRE_TRY(tpm::parse_request(message));
     std::optional<Passphrase> passphrase;
     if (request.with_passphrase) {
         passphrase = NACRE_TRY(Passphrase::receive(tpm::kSocketDescriptor));
@@ -68,16 +65,28 @@ bool send_message(ByteView bytes) {
            static_cast<ssize_t>(bytes.size());
 }
 
-int run(const char* address) {
-    auto answer = handle(address);
+bool answer(const tpm::Address& address, ByteView message) {
+    auto answer = handle(address, message);
     if (!answer.ok()) {
         const Error& error = answer.error();
         tpm::Reply reply;
         reply.failed = error.code;
         reply.tpm_code = static_cast<std::uint32_t>(error.os_error);
-        return send_message(serialize(reply)) ? 0 : 1;
+        return send_message(serialize(reply));
     }
-    return send_message(serialize(answer->reply)) && send_message(answer->secret->view()) ? 0 : 1;
+    return send_message(serialize(answer->reply)) && send_message(answer->secret->view());
+}
+
+// Until the command has closed its end.
+int serve(const tpm::Address& address) {
+    for (;;) {
+        std::array<std::uint8_t, tpm::kMostMessageBytes + 1> buffer{};
+        const ssize_t got = recv(tpm::kSocketDescriptor, buffer.data(), buffer.size(), 0);
+        if (got <= 0) return got == 0 ? 0 : 1;
+        alarm(kMostSeconds);
+        if (!answer(address, {buffer.data(), static_cast<std::size_t>(got)})) return 1;
+        alarm(0);
+    }
 }
 
 // tpm2-tss prints what fails, structures included.
@@ -85,6 +94,19 @@ void prepare_libraries() {
     setenv("TSS2_LOG", "all+NONE", 1);  // NOLINT(concurrency-mt-unsafe): before threads
     log::silence_others();
     if (sodium_init() < 0) std::abort();
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
+}
+
+// Everything is loaded by now.
+Result<void> confine(const tpm::Address& address) {
+    const bool emulator = address.kind == tpm::Address::Kind::emulator;
+    sandbox::Grants grants;
+    if (!emulator) grants.places.push_back({"device", address.path});
+    NACRE_TRY(sandbox::restrict_access(sandbox::Process::slot, grants));
+    NACRE_TRY(sandbox::filter_calls(
+        sandbox::Process::slot,
+        emulator ? static_cast<sandbox::Circumstances>(sandbox::When::emulator) : 0));
+    return {};
 }
 
 }  // namespace
@@ -93,14 +115,14 @@ void prepare_libraries() {
 int main(int argc, char** argv) {
     using namespace nacre;
     log::open("nacre-slot");
-    if (argc != 2) {
+    const auto address = tpm::parse_address(argc == 2 ? argv[1] : "");
+    if (!address.ok()) {
         std::fprintf(stderr, "usage: nacre-slot ADDRESS   (of a TPM; 'nacre' starts it)\n");
         return 1;
     }
-    if (!sandbox::prepare_wipe().ok() || !sandbox::harden_process().ok()) return 2;
-    // With the command, and in any case in time.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    alarm(slot::kMostSeconds);
+    if (!sandbox::prepare_wipe().ok() || !sandbox::harden_process(sandbox::Process::slot).ok()) return 2;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a command that is killed closes nothing in order
     slot::prepare_libraries();
-    sandbox::wipe_and_exit(slot::run(argv[1]));
+    if (!slot::confine(*address).ok()) return 2;
+    sandbox::wipe_and_exit(slot::serve(*address));
 }

@@ -1,13 +1,15 @@
 #include "daemon/slot/tpm.h"
 
 #include <sodium.h>
-#include <tss2/tss2_tctildr.h>
+#include <tss2/tss2_tcti_device.h>
+#include <tss2/tss2_tcti_swtpm.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <string_view>
+#include <cstddef>
+#include <string>
 
 #include "daemon/slot/tpm_parts.h"
 
@@ -17,16 +19,41 @@ namespace {
 constexpr TPM2_HANDLE kStorageRootKey = 0x81000001;  // where the TCG's provisioning guidance has it
 constexpr TPMT_SYM_DEF kSessionCipher{TPM2_ALG_AES, {.aes = 128}, {.aes = TPM2_ALG_CFB}};
 
-// The kernel's resource manager: the library does not say why a device could not be opened.
-Result<void> may_open(std::string_view address) {
-    constexpr std::string_view kDevice = "device:";
-    if (!address.starts_with(kDevice)) return {};
-    const std::string path{address.substr(kDevice.size())};
-    if (access(path.c_str(), R_OK | W_OK) == 0) return {};
+// The library does not say why a device could not be opened.
+Result<void> may_open(const tpm::Address& address) {
+    if (address.kind != tpm::Address::Kind::device) return {};
+    if (access(address.path.c_str(), R_OK | W_OK) == 0) return {};
     const ErrorCode code =
         errno == EACCES ? ErrorCode::permission_denied : ErrorCode::unavailable;
     return Error{code, "open the TPM", errno};
 }
+
+// tpm2-tss's way to the TPM, in memory of the size that it asks for.
+class Transport {
+public:
+    TSS2_RC open(const tpm::Address& address) {
+        const bool device = address.kind == tpm::Address::Kind::device;
+        const auto init = device ? Tss2_Tcti_Device_Init : Tss2_Tcti_Swtpm_Init;
+        const std::string setting = device ? address.path : "path=" + address.path;
+        std::size_t size = 0;
+        if (const TSS2_RC failed = init(nullptr, &size, nullptr)) return failed;
+        memory_ = std::make_unique<std::byte[]>(size);
+        const TSS2_RC result = init(get(), &size, setting.c_str());
+        opened_ = result == TSS2_RC_SUCCESS;
+        return result;
+    }
+    Transport() = default;
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+    ~Transport() {
+        if (opened_) Tss2_Tcti_Finalize(get());
+    }
+    TSS2_TCTI_CONTEXT* get() { return reinterpret_cast<TSS2_TCTI_CONTEXT*>(memory_.get()); }
+
+private:
+    std::unique_ptr<std::byte[]> memory_;
+    bool opened_ = false;
+};
 
 // A SENSITIVE_CREATE or such, wiped at its end.
 template <class T>
@@ -126,16 +153,13 @@ bool same(const TPM2B_DIGEST& a, const TPM2B_DIGEST& b) {
 }  // namespace
 
 struct Tpm::Connection {
-    TSS2_TCTI_CONTEXT* transport = nullptr;
+    Transport transport;
     ESYS_CONTEXT* esys = nullptr;
 
     Connection() = default;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
-    ~Connection() {
-        Esys_Finalize(&esys);
-        Tss2_TctiLdr_Finalize(&transport);
-    }
+    ~Connection() { Esys_Finalize(&esys); }
 
     // The storage key for a new object: nacre's own primary, which needs nothing to be there, or,
     // where the owner has given the hierarchy a password, what stands at the usual place.
@@ -182,15 +206,15 @@ Tpm::Tpm(std::unique_ptr<Connection> connection) : connection_{std::move(connect
 Tpm::Tpm(Tpm&&) noexcept = default;
 Tpm::~Tpm() = default;
 
-Result<Tpm> Tpm::connect(const std::string& address) {
+Result<Tpm> Tpm::connect(const tpm::Address& address) {
     NACRE_TRY(may_open(address));
     auto connection = std::make_unique<Connection>();
-    const TSS2_RC opened = Tss2_TctiLdr_Initialize(address.c_str(), &connection->transport);
+    const TSS2_RC opened = connection->transport.open(address);
     if (opened != TSS2_RC_SUCCESS) {
         return Error{ErrorCode::unavailable, "open the TPM", static_cast<int>(opened)};
     }
     NACRE_TRY(check("talk to the TPM",
-                    Esys_Initialize(&connection->esys, connection->transport, nullptr)));
+                    Esys_Initialize(&connection->esys, connection->transport.get(), nullptr)));
     return Tpm{std::move(connection)};
 }
 

@@ -10,9 +10,9 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "api/base/result.h"
+#include "api/tpm/address.h"
 #include "api/tpm/slot_file.h"
 #include "sandbox/secret.h"
 
@@ -23,8 +23,7 @@ using tpm::Sealed;
 
 class Tpm {
 public:
-    // `address` as tpm2-tss's TCTI loader takes it, such as "device:/dev/tpmrm0".
-    static Result<Tpm> connect(const std::string& address);
+    static Result<Tpm> connect(const tpm::Address& address);
     Tpm(Tpm&&) noexcept;
     Tpm& operator=(Tpm&&) = delete;
     ~Tpm();

@@ -156,6 +156,8 @@ TEST_CASE("arguments: a TPM slot's registers and passphrase", "[cli][arguments]"
     CHECK_FALSE(parse({"unlock", "--tpm", "--tpm-address", "swtpm:path=x"}, unlock));
     CHECK(unlock.with_tpm);
     CHECK(unlock.tpm_address == "swtpm:path=x");
+    Arguments other;
+    CHECK(parse({"unlock", "--tpm", "--tpm-address", "cmd:reboot"}, other) == ExitCode::user_error);
     Arguments rotate;
     CHECK_FALSE(parse({"slot", "rotate", "5", "--pcrs", "7", "--with-tpm"}, rotate));
     CHECK(rotate.registers == std::vector<std::uint32_t>{7});

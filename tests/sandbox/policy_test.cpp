@@ -61,7 +61,7 @@ TEST_CASE("policy: nacred's rules leave its children what theirs allow", "[sandb
 
 TEST_CASE("policy: nobody gets what breaks out of a sandbox", "[sandbox][policy]") {
     for (const Process process : {Process::vaultd, Process::courier, Process::nacred, Process::sentry,
-                                  Process::overwrite, Process::command}) {
+                                  Process::overwrite, Process::command, Process::slot}) {
         for (const char* name : {"ptrace", "process_vm_readv", "process_vm_writev", "io_uring_setup", "bpf",
                                  "keyctl", "add_key", "userfaultfd", "perf_event_open", "unshare", "mount",
                                  "pivot_root", "chroot", "init_module", "kexec_load", "clone3",

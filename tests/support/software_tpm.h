@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "api/tpm/address.h"
 #include "tests/support/temp_dir.h"
 
 extern char** environ;
@@ -35,6 +36,7 @@ public:
 
     // For tpm2-tss.
     std::string address() const { return "swtpm:path=" + socket_path(); }
+    tpm::Address place() const { return *tpm::parse_address(address()); }
 
     // As a boot would: the registers begin anew, what is sealed stays.
     void restart() {

@@ -21,7 +21,7 @@ Passphrase typed(std::string_view text) { return *Passphrase::from(as_bytes(text
 TEST_CASE("device secret: comes back from its file", "[slot][tpm]") {
     REQUIRE(kQuiet);
     SoftwareTpm device;
-    auto tpm = std::move(*Tpm::connect(device.address()));
+    auto tpm = std::move(*Tpm::connect(device.place()));
     const auto made = *make_slot(tpm, tpm::kDefaultRegisters, nullptr);
     CHECK_FALSE(made.file.stretch.has_value());
     const auto file = *tpm::parse_slot_file(serialize(made.file));
@@ -36,7 +36,7 @@ TEST_CASE("device secret: comes back from its file", "[slot][tpm]") {
 
 TEST_CASE("device secret: with a passphrase neither alone does", "[slot][tpm]") {
     SoftwareTpm device;
-    auto tpm = std::move(*Tpm::connect(device.address()));
+    auto tpm = std::move(*Tpm::connect(device.place()));
     const auto right = typed("seven pearls");
     const auto wrong = typed("six pearls");
     const auto made = *make_slot(tpm, tpm::kDefaultRegisters, &right);

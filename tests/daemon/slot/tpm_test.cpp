@@ -1,19 +1,19 @@
 // Goal: a TPM gives a slot's secret back where it was sealed, while the registers are as they were,
 // and nowhere else; and nobody on the bus reads it. Against a TPM in software.
 #include <catch2/catch_test_macros.hpp>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "daemon/slot/tpm.h"
 #include "daemon/slot/tpm_parts.h"
 #include "tests/support/matchers.h"
 #include "tests/support/software_tpm.h"
+#include "tests/support/tap.h"
 
 using namespace nacre;
 using namespace nacre::slot;
 using nacre::tests::FailsWith;
 using nacre::tests::SoftwareTpm;
+using nacre::tests::Tap;
 using nacre::tests::TempDir;
 
 namespace {
@@ -23,12 +23,7 @@ constexpr Registers kBoot = 1U << 4 | 1U << 7 | 1U << 11;
 
 const bool kQuiet = setenv("TSS2_LOG", "all+NONE", 1) == 0;
 
-Tpm connect(const SoftwareTpm& device) { return std::move(*Tpm::connect(device.address())); }
-
-std::string contents(const std::filesystem::path& path) {
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
+Tpm connect(const SoftwareTpm& device) { return std::move(*Tpm::connect(device.place())); }
 
 }  // namespace
 
@@ -145,34 +140,33 @@ TEST_CASE("tpm: where the owner hierarchy has a password, the storage root key s
 TEST_CASE("tpm: no secret crosses the bus in the clear", "[slot][tpm]") {
     SoftwareTpm device;
     const TempDir folder;
-    const std::string capture = (folder / "bus").string();
+    const std::string bus_path = (folder / "bus").string();
+    Tap bus{bus_path, device.place().path};
+    // The emulator's second socket, of its settings.
+    Tap settings{bus_path + ".ctrl", device.place().path + ".ctrl"};
     const auto secret = *Secret<32>::random();
     const auto auth = *Secret<32>::random();
     Sealed sealed;
-    REQUIRE(setenv("TCTI_PCAP_FILE", capture.c_str(), 1) == 0);
     {
-        auto tpm = std::move(*Tpm::connect("pcap:" + device.address()));
+        auto tpm = std::move(*Tpm::connect({tpm::Address::Kind::emulator, bus_path}));
         sealed = *tpm.seal(secret, kSeven, &auth);
         REQUIRE(tpm.unseal(sealed, kSeven, &auth)->equals(secret));
     }
-    unsetenv("TCTI_PCAP_FILE");
-    const std::string bus = contents(capture);
-    // What is no secret is there, so the capture would show one.
+    const std::string& heard = bus.heard();
+    // What is no secret is there, so it would show one.
     const TPM2B_PUBLIC part = *parse_public(sealed.public_part);
     const std::string policy{as_text({part.publicArea.authPolicy.buffer, 32})};
-    REQUIRE(bus.find(policy) != std::string::npos);
+    REQUIRE(heard.find(policy) != std::string::npos);
     for (const auto* hidden : {&secret, &auth}) {
         for (std::size_t at = 0; at + 8 <= 32; at += 8) {
-            CHECK(bus.find(as_text(hidden->view()).substr(at, 8)) == std::string::npos);
+            CHECK(heard.find(as_text(hidden->view()).substr(at, 8)) == std::string::npos);
         }
     }
 }
 
 TEST_CASE("tpm: none, or one that may not be opened", "[slot][tpm]") {
     const TempDir folder;
-    CHECK_THAT(Tpm::connect("device:" + (folder / "none").string()),
-               FailsWith(ErrorCode::unavailable));
-    CHECK_THAT(Tpm::connect("swtpm:path=" + (folder / "none").string()),
-               FailsWith(ErrorCode::unavailable));
-    CHECK_THAT(Tpm::connect("nonsense"), FailsWith(ErrorCode::unavailable));
+    for (const auto kind : {tpm::Address::Kind::device, tpm::Address::Kind::emulator}) {
+        CHECK_THAT(Tpm::connect({kind, (folder / "none").string()}), FailsWith(ErrorCode::unavailable));
+    }
 }
