@@ -65,6 +65,17 @@ int open_namespace(pid_t process, const char* kind) {
     return open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
+// Landlock's refusal to list it is none to connect to what is in it: then only another mount, with no
+// folder in it, hides what was there.
+bool is_hidden(const char* folder) {
+    std::error_code failed;
+    const fs::directory_iterator found{folder, failed};
+    if (!failed) return found == fs::directory_iterator{};
+    struct stat about {}, parent {};
+    if (stat(folder, &about) != 0 || access(folder, X_OK) != 0) return true;
+    return stat("/run", &parent) == 0 && about.st_dev != parent.st_dev && about.st_nlink == 2;
+}
+
 bool is_within(const fs::path& path, const char* folder) {
     const auto [end, nothing] = std::mismatch(fs::path{folder}.begin(), fs::path{folder}.end(),
                                               path.begin(), path.end());
@@ -116,12 +127,6 @@ Result<void> PrivateMounts::enter() const {
     return {};
 }
 
-bool buses_hidden() {
-    return std::all_of(kHidden.begin(), kHidden.end(), [](const char* folder) {
-        std::error_code failed;
-        const fs::directory_iterator found{folder, failed};
-        return failed || found == fs::directory_iterator{};
-    });
-}
+bool buses_hidden() { return std::all_of(kHidden.begin(), kHidden.end(), is_hidden); }
 
 }  // namespace nacre::sandbox

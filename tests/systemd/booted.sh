@@ -29,7 +29,8 @@ mount -o remount,rw /sys
 mkdir -p /sys/power /run/nacre-test
 echo mem >/sys/power/state
 systemctl restart systemd-logind
-systemd-run -q --unit=vera-session -p PAMName=su-l -p User=vera sleep infinity
+# Newer logind takes one without a terminal for a background job, which has no lock.
+systemd-run -q --unit=vera-session -p PAMName=su-l -p User=vera -E XDG_SESSION_CLASS=user sleep infinity
 # Not the one that newer logind gives the user's manager.
 session_of_vera() {
     local id
