@@ -85,13 +85,10 @@ std::string memory_text(const Status& status) {
            (status.plain_swap() ? ", and there is swap that is not encrypted" : "");
 }
 
-// The courier hides the buses where user namespaces or its unit allow it.
 void add_sandbox(const Status& status, Rows& rows) {
     rows.push_back({"sandbox", "of the vault: " + sandbox_text(status.vault_sandbox())});
     if (!status.has_courier_sandbox()) return;
-    std::string courier = sandbox_text(status.courier_sandbox());
-    if (!status.courier_sandbox().hides_buses()) courier += "; the buses' sockets are in its sight";
-    rows.push_back({"", "of the courier: " + courier});
+    rows.push_back({"", "of the courier: " + courier_sandbox_text(status.courier_sandbox())});
 }
 
 void add_account(const Status& status, Rows& rows) {

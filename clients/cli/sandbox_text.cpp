@@ -9,28 +9,40 @@ namespace {
 constexpr std::uint32_t kPorts = 4;
 constexpr std::uint32_t kSignals = 6;
 
-}  // namespace
+void add(std::string& missing, const char* words) {
+    if (!missing.empty()) missing += "; ";
+    missing += words;
+}
 
-std::string sandbox_text(const v1::Sandbox& sandbox) {
+std::string missing_from(const v1::Sandbox& sandbox) {
     std::string missing;
-    const auto add = [&missing](const char* words) {
-        if (!missing.empty()) missing += "; ";
-        missing += words;
-    };
     if (sandbox.filter() == v1::Sandbox::FILTER_AUDITED) {
-        add("FORBIDDEN SYSTEM CALLS ARE ONLY LOGGED (NACRE_SANDBOX=audit)");
+        add(missing, "FORBIDDEN SYSTEM CALLS ARE ONLY LOGGED (NACRE_SANDBOX=audit)");
     } else if (sandbox.filter() != v1::Sandbox::FILTER_ENFORCED) {
-        add("no filter of system calls");
+        add(missing, "no filter of system calls");
     }
     if (sandbox.landlock() == 0) {
-        add("no Landlock: paths and ports are open to it");
+        add(missing, "no Landlock: paths and ports are open to it");
     } else if (sandbox.landlock() < kPorts) {
-        add("an old Landlock: TCP ports are open to it");
+        add(missing, "an old Landlock: TCP ports are open to it");
     } else if (sandbox.landlock() < kSignals) {
-        add("an old Landlock: signals and abstract sockets are open to it");
+        add(missing, "an old Landlock: signals and abstract sockets are open to it");
     }
-    if (!sandbox.refuses_written_code()) add("an old kernel: written memory may become code");
-    return missing.empty() ? "in force" : missing;
+    if (!sandbox.refuses_written_code()) add(missing, "an old kernel: written memory may become code");
+    return missing;
+}
+
+std::string or_in_force(const std::string& missing) { return missing.empty() ? "in force" : missing; }
+
+}  // namespace
+
+std::string sandbox_text(const v1::Sandbox& sandbox) { return or_in_force(missing_from(sandbox)); }
+
+// Hidden where user namespaces or its unit allow it.
+std::string courier_sandbox_text(const v1::Sandbox& sandbox) {
+    std::string missing = missing_from(sandbox);
+    if (!sandbox.hides_buses()) add(missing, "the buses' sockets are in its sight");
+    return or_in_force(missing);
 }
 
 }  // namespace nacre::cli

@@ -13,5 +13,7 @@ namespace nacre::cli {
 
 // What is missing on this machine, or nothing but "in force".
 std::string sandbox_text(const v1::Sandbox& sandbox);
+// The courier's, from which the buses shall be hidden besides.
+std::string courier_sandbox_text(const v1::Sandbox& sandbox);
 
 }  // namespace nacre::cli

@@ -50,3 +50,12 @@ TEST_CASE("url: a proxy resolves names itself and takes no password", "[config][
         CHECK_FALSE(valid_proxy_url(bad));
     }
 }
+
+TEST_CASE("url: the port that it means", "[config][url]") {
+    CHECK(port_of("https://chat.example") == 443);
+    CHECK(port_of("https://chat.example/path:80") == 443);
+    CHECK(port_of("https://chat.example:8443/path") == 8443);
+    CHECK(port_of("https://[::1]") == 443);
+    CHECK(port_of("https://[::1]:8443") == 8443);
+    CHECK(port_of("socks5h://127.0.0.1:9050") == 9050);
+}
