@@ -38,7 +38,7 @@ constexpr Calls kCalls[] = {
     {V | D | N | T, "memfd_secret"}, {T, "ftruncate"},          // the key arena
     // descriptors
     {kAll, "read write readv writev pread64 pwrite64 lseek close close_range dup dup2 dup3 pipe2"},
-    {kAll, "poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait eventfd2"},
+    {kAll, "poll ppoll select pselect6 epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2"},
     {kAll, "fstat newfstatat stat lstat statx fstatfs statfs access faccessat faccessat2"},
     {V | D | S, "timerfd_create timerfd_settime timerfd_gettime"},
     {V | C | D | S, "signalfd4"},
@@ -133,6 +133,7 @@ constexpr Call kFiltered[] = {
 constexpr Refusal kRefused[] = {
     {kAll, "clone3", ENOSYS},    // its flags stand in memory, where a filter cannot see; clone is tried next
     {kAll, "openat2", ENOSYS},
+    {S, "pidfd_open", ENOSYS},                  // newer libsystemd's; it goes on by numbers
     {kAll, "get_mempolicy sched_setaffinity", EPERM},
     {V | C | S | O | N | T, "mlockall munlockall", EPERM},
     // glibc asks nscd first, libraries look whether there is IPv6.

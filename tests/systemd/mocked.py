@@ -77,10 +77,12 @@ class Sentry:
     def close(self):
         self.process.terminate()
         ended = self.process.wait(PATIENCE)
+        said = self.logged()
         self.log.close()
         self.listening.close()
         self.notified.close()
         self.folder.cleanup()
+        assert "forbidden system call" not in said, said
         return ended
 
 

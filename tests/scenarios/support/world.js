@@ -135,6 +135,9 @@ export class World {
             await this.mock?.stop();
             rmSync(this.folder, {recursive: true, force: true});
         }
+        // Said by the test binaries alone; what is started again would hide it.
+        const forbidden = /^.*forbidden system call.*$/m.exec(this.nacre?.log ?? '');
+        if (forbidden) throw new Error(forbidden[0]);
         if (this.closeError) throw this.closeError;
     }
 }
