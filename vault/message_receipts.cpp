@@ -1,4 +1,5 @@
-// MessageStore's receipts: who has received and read our messages.
+// MessageStore's receipts: who has received and read our messages, and what another own device has
+// read before its message came.
 #include <algorithm>
 
 #include "vault/column.h"
@@ -12,6 +13,8 @@ constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
 // way for about 45 days. Whoever writes to us can fill this table with receipts for nothing; the
 // bound and purge_early_receipts keep it small.
 constexpr std::int64_t kEarlyDays = 45;
+// Stands beside ReceiptKind's values in the column: another own device read the recipient's message.
+constexpr std::int64_t kReadByUs = 3;
 
 struct Target {
     MessageRef message;
@@ -53,16 +56,12 @@ Result<void> note_receipt(Database& database, std::int64_t order, std::int64_t r
 }
 
 Result<void> keep_early(Database& database, std::int64_t recipient, std::int64_t sent_ms,
-                        ReceiptKind kind, std::int64_t at_ms) {
+                        std::int64_t kind, std::int64_t at_ms) {
     if (sent_ms < at_ms - kEarlyDays * kDayMs || sent_ms > at_ms + kDayMs) return {};
     auto row = NACRE_TRY(database.prepare(
         "INSERT OR IGNORE INTO early_receipt (sent_ms, recipient, kind, at_ms) "
         "VALUES (?1, ?2, ?3, ?4)"));
-    return row.bind(0, sent_ms)
-        .bind(1, recipient)
-        .bind(2, static_cast<std::int64_t>(kind))
-        .bind(3, at_ms)
-        .run();
+    return row.bind(0, sent_ms).bind(1, recipient).bind(2, kind).bind(3, at_ms).run();
 }
 
 }  // namespace
@@ -73,7 +72,7 @@ Result<std::optional<StateChange>> MessageStore::apply_receipt(std::int64_t reci
                                                                std::int64_t at_ms) {
     const auto target = NACRE_TRY(find_target(database_, recipient, sent_ms));
     if (!target) {
-        NACRE_TRY(keep_early(database_, recipient, sent_ms, kind, at_ms));
+        NACRE_TRY(keep_early(database_, recipient, sent_ms, static_cast<std::int64_t>(kind), at_ms));
         return std::optional<StateChange>{};
     }
     NACRE_TRY(note_receipt(database_, target->message.order, recipient, kind, at_ms));
@@ -98,8 +97,9 @@ Result<void> MessageStore::apply_early_receipts(std::int64_t sent_ms) {
     std::vector<Early> kept;
     {
         auto row = NACRE_TRY(database_.prepare(
-            "DELETE FROM early_receipt WHERE sent_ms = ?1 RETURNING recipient, kind, at_ms"));
-        row.bind(0, sent_ms);
+            "DELETE FROM early_receipt WHERE sent_ms = ?1 AND kind <> ?2 "
+            "RETURNING recipient, kind, at_ms"));
+        row.bind(0, sent_ms).bind(1, kReadByUs);
         while (NACRE_TRY(row.step())) {
             kept.push_back({row.integer(0), number_column<ReceiptKind>(row, 1), row.integer(2)});
         }
@@ -109,6 +109,18 @@ Result<void> MessageStore::apply_early_receipts(std::int64_t sent_ms) {
         NACRE_TRY(apply_receipt(early.recipient, sent_ms, early.kind, early.at_ms));
     }
     return {};
+}
+
+Result<void> MessageStore::keep_early_read(std::int64_t author, std::int64_t sent_ms,
+                                           std::int64_t at_ms) {
+    return keep_early(database_, author, sent_ms, kReadByUs, at_ms);
+}
+
+Result<bool> MessageStore::take_early_read(std::int64_t author, std::int64_t sent_ms) {
+    auto row = NACRE_TRY(database_.prepare(
+        "DELETE FROM early_receipt WHERE sent_ms = ?1 AND recipient = ?2 AND kind = ?3"));
+    NACRE_TRY(row.bind(0, sent_ms).bind(1, author).bind(2, kReadByUs).run());
+    return database_.changes() > 0;
 }
 
 Result<std::vector<ReceiptRow>> MessageStore::receipts(std::int64_t order) {

@@ -43,7 +43,8 @@ Result<std::optional<MessageRow>> only_message(Statement row) {
 // ---- Inserting
 
 Result<MessageRef> MessageStore::insert(const NewMessage& message) {
-    const bool unread = message.direction == Direction::incoming && !message.read;
+    const bool unread = message.direction == Direction::incoming && !message.read &&
+                        !NACRE_TRY(take_early_read(message.author, message.sent_ms));
     MessageRef added{.order = 0, .id = ids_.next()};
     {
         auto row = NACRE_TRY(database_.prepare(
@@ -67,15 +68,15 @@ Result<MessageRef> MessageStore::insert(const NewMessage& message) {
         NACRE_TRY(row.run());
         added.order = database_.last_insert_rowid();
     }
-    NACRE_TRY(update_conversation(message, added.order));
+    NACRE_TRY(update_conversation(message, added.order, unread));
     if (message.direction == Direction::outgoing) {
         NACRE_TRY(apply_early_receipts(message.sent_ms));
     }
     return added;
 }
 
-Result<void> MessageStore::update_conversation(const NewMessage& message, std::int64_t order) {
-    const bool unread = message.direction == Direction::incoming && !message.read;
+Result<void> MessageStore::update_conversation(const NewMessage& message, std::int64_t order,
+                                               bool unread) {
     auto row = NACRE_TRY(database_.prepare(
         "UPDATE conversation SET last_order = ?2, unread_count = unread_count + ?3 "
         "WHERE row = ?1"));

@@ -106,8 +106,8 @@ class MessageStore {
 public:
     explicit MessageStore(Database& database) : database_{database} {}
 
-    // Also moves the conversation's last message and unread count, and applies receipts that came
-    // earlier. already_exists when the client request id is taken. The search index follows with
+    // Also moves the conversation's last message and unread count, and applies what was told of it
+    // earlier: receipts, and that another own device has read it. already_exists when the client request id is taken. The search index follows with
     // Search::index_new, once before the commit.
     Result<MessageRef> insert(const NewMessage& message);
 
@@ -140,14 +140,18 @@ public:
     Result<std::optional<StateChange>> apply_receipt(std::int64_t recipient, std::int64_t sent_ms,
                                                      ReceiptKind kind, std::int64_t at_ms);
     Result<std::vector<ReceiptRow>> receipts(std::int64_t order);
-    // Receipts whose message never came. Returns how many.
+    // Another own device has read the author's message of this time, which is not here yet: it will
+    // be read when it is inserted.
+    Result<void> keep_early_read(std::int64_t author, std::int64_t sent_ms, std::int64_t at_ms);
+    // Receipts and reads whose message never came. Returns how many.
     Result<std::uint32_t> purge_early_receipts(std::int64_t before_ms);
 
     // Content, index entries, receipts and outbox entries go with it. not_found when not there.
     Result<void> remove(const Id& id);
 
 private:
-    Result<void> update_conversation(const NewMessage& message, std::int64_t order);
+    Result<void> update_conversation(const NewMessage& message, std::int64_t order, bool unread);
+    Result<bool> take_early_read(std::int64_t author, std::int64_t sent_ms);
     Result<void> apply_early_receipts(std::int64_t sent_ms);
 
     Database& database_;

@@ -64,13 +64,12 @@ Result<void> apply_read(EngineState& state, const wire::SyncMessage::Read& read)
     const auto author = NACRE_TRY(read.has_sender_aci_binary()
                                       ? vault::ServiceId::parse_binary(as_bytes(read.sender_aci_binary()))
                                       : vault::ServiceId::parse(read.sender_aci()));
-    const auto from = NACRE_TRY(state.recipients.find_service_id(author));
-    if (!from) return {};
-    const auto found =
-        NACRE_TRY(state.messages.find_sent(from->row, static_cast<std::int64_t>(read.timestamp())));
-    if (!found) return {};
-    const auto marked = NACRE_TRY(
-        state.messages.mark_read(found->conversation, found->order, state.clock.wall_ms()));
+    const auto from = NACRE_TRY(state.recipients.ensure(author));
+    const auto sent_ms = static_cast<std::int64_t>(read.timestamp());
+    const std::int64_t now = state.clock.wall_ms();
+    const auto found = NACRE_TRY(state.messages.find_sent(from.row, sent_ms));
+    if (!found) return state.messages.keep_early_read(from.row, sent_ms, now);
+    const auto marked = NACRE_TRY(state.messages.mark_read(found->conversation, found->order, now));
     if (marked.empty()) return {};
     return state.note({EventKind::messages_read, found->conversation_id, found->id, {}});
 }

@@ -3,21 +3,11 @@
 
 import assert from 'node:assert/strict';
 
-import {Cli} from './support/cli.js';
+import {Cli, command} from './support/cli.js';
 import {kPassphrase, linkedWorld, scenario} from './support/world.js';
 import {until, within} from './support/wait.js';
 
 const kExit = {ok: 0, user: 1, unexpected: 2, io: 3, untrusted: 4, rate: 5, locked: 7};
-
-function command(world) {
-    const cli = new Cli(world.nacre.environment);
-    const places = ['--socket', world.api.socket, '--token-file', `${world.folder}/cli.token`];
-    return {
-        start: (args, options) => cli.start([...places, ...args], options),
-        run: (args, options) => cli.run([...places, ...args], options),
-        json: (args, options) => cli.json([...places, ...args], options),
-    };
-}
 
 async function fails(promise, code, pattern) {
     const result = await promise;
@@ -90,9 +80,7 @@ scenario('Command: links by the code that it draws, sends, lists, finds, watches
 
 scenario('Command: refuses what cannot be sent, and says why', async (world) => {
     await linkedWorld(world);
-    const nacre = command(world);
-    const {writeFileSync} = await import('node:fs');
-    writeFileSync(`${world.folder}/cli.token`, `${world.api.token}\n`, {mode: 0o600});
+    const nacre = command(world, world.api.token);
     await fails(nacre.run(['send', 'Nobody', 'hello']), kExit.user);
     await fails(nacre.run(['send', 'Bob', '']), kExit.user, /empty/i);
     await fails(nacre.run(['send', 'Bob', '-'], {input: Buffer.alloc(65_537, 'x')}), kExit.user, /long/i);

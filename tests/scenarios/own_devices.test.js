@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import {command} from './support/cli.js';
 import {transcriptContent} from './support/content.js';
 import {Proto, ReceiptType} from './support/mock.js';
 import {linkedWorld, scenario} from './support/world.js';
@@ -83,4 +84,58 @@ scenario('51. Keeps a transcript into a group', async (world) => {
     const conversations = await world.api.conversations();
     const conversation = conversations.find((one) => one.id === message.conversation_id);
     assert.equal(conversation.group, true);
+});
+
+async function unread(world, phone) {
+    return (await world.conversationWith(phone)).unread_count;
+}
+
+scenario('What is read on the phone is read here, told after its message or before', async (world) => {
+    await linkedWorld(world);
+    let timestamp = Date.now();
+    const readOnPhone = async (sentAt) => {
+        timestamp += 1;
+        await world.mock.server.send(world.device, await world.me.encryptSyncRead(world.device,
+            {timestamp, messages: [{senderAci: world.bob.device.aci, timestamp: sentAt}]}));
+    };
+    const sentAt = timestamp;
+    await world.bob.sendText(world.device, 'read after it came', {timestamp: sentAt});
+    const {id} = await world.arrived('read after it came');
+    assert.equal((await world.api.message(id)).read, false);
+    assert.equal(await unread(world, world.bob), 1);
+    await readOnPhone(sentAt);
+    await world.events.waitKind('MESSAGES_READ');
+    assert.equal((await world.api.message(id)).read, true);
+    assert.equal(await unread(world, world.bob), 0);
+
+    const later = timestamp + 10;
+    await readOnPhone(later);
+    await world.bob.sendText(world.device, 'read before it came', {timestamp: later});
+    await world.bob.sendText(world.device, 'not read', {timestamp: later + 1});
+    await world.arrived('not read');
+    assert.deepEqual((await world.history(world.bob)).map((one) => one.read), [true, true, false]);
+    assert.equal(await unread(world, world.bob), 1);
+});
+
+scenario('What is read here is read on the phone, and its author gets a receipt', async (world) => {
+    await linkedWorld(world);
+    const timestamp = Date.now();
+    for (const [n, text] of ['one', 'two'].entries()) {
+        await world.bob.sendText(world.device, text, {timestamp: timestamp + n});
+    }
+    await world.arrived('two');
+    const [answer] = await command(world, world.api.token).json(['read', 'Bob']);
+    assert.equal(answer.marked, 2);
+    assert.equal(await unread(world, world.bob), 0);
+
+    const {receiptMessage} = await within('receipt at Bob\'s', world.bob.waitForReceipt());
+    assert.equal(receiptMessage.type, Proto.ReceiptMessage.Type.READ);
+    assert.deepEqual(receiptMessage.timestamp.map(Number).sort(), [timestamp, timestamp + 1]);
+    const {syncMessage} = await within('read sync at the phone', world.me.waitForSyncMessage(
+        (entry) => (entry.syncMessage.read ?? []).length > 0));
+    assert.deepEqual(syncMessage.read.map((one) => Number(one.timestamp)).sort(),
+        [timestamp, timestamp + 1]);
+    for (const one of syncMessage.read) {
+        assert.deepEqual(Buffer.from(one.senderAciBinary), Buffer.from(world.bob.device.aciBinary));
+    }
 });

@@ -207,6 +207,27 @@ TEST_CASE("message store: a receipt before its message is applied later",
     CHECK(f.number("SELECT count(*) FROM early_receipt") == 0);
 }
 
+TEST_CASE("message store: what was read elsewhere before it came is read, and nothing else",
+          "[vault][message_store]") {
+    StoreFixture f;
+    const auto mallory = *f.recipients.ensure(ServiceId::aci(uuid(66)));
+    REQUIRE(f.messages.keep_early_read(f.bob.row, kNow, kNow + 1).ok());
+    REQUIRE(f.messages.keep_early_read(mallory.row, kNow + 5, kNow + 1).ok());
+    const auto unread = [&] { return f.conversations.find(f.with_bob.id).value()->unread_count; };
+    // Our own message of that time leaves it where it is.
+    REQUIRE(f.messages.insert(f.outgoing("ours", kNow)).ok());
+    const auto read = *f.messages.insert(f.incoming("a", kNow));
+    CHECK(f.messages.find(read.id).value()->read_ms != 0);
+    CHECK(unread() == 0);
+    const auto other = *f.messages.insert(f.incoming("b", kNow + 5));
+    CHECK(f.messages.find(other.id).value()->read_ms == 0);
+    CHECK(unread() == 1);
+    // It counts once.
+    const auto again = *f.messages.insert(f.incoming("c", kNow));
+    CHECK(f.messages.find(again.id).value()->read_ms == 0);
+    CHECK(*f.messages.purge_early_receipts(kNow + 3) == 1);
+}
+
 TEST_CASE("message store: an edited message is found by its new text only",
           "[vault][message_store]") {
     StoreFixture f;

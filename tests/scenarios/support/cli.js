@@ -1,6 +1,7 @@
 // Cli: the nacre command, run as a person's shell would run it.
 
 import {spawn} from 'node:child_process';
+import {writeFileSync} from 'node:fs';
 import path from 'node:path';
 
 import {kBuild} from './daemon.js';
@@ -63,4 +64,18 @@ export class Cli {
         }
         return result.stdout.trimEnd();
     }
+}
+
+// The command for the world's daemon. Its token is the one that `nacre init` left, or, with
+// `token`, the given one.
+export function command(world, token) {
+    const file = `${world.folder}/cli.token`;
+    if (token !== undefined) writeFileSync(file, `${token}\n`, {mode: 0o600});
+    const cli = new Cli(world.nacre.environment);
+    const places = ['--socket', world.api.socket, '--token-file', file];
+    return {
+        start: (args, options) => cli.start([...places, ...args], options),
+        run: (args, options) => cli.run([...places, ...args], options),
+        json: (args, options) => cli.json([...places, ...args], options),
+    };
 }
