@@ -77,6 +77,7 @@ Result<napi::Value*> Library::call(std::uint16_t index, Literal name,
         function = napi::as<napi::Function>(exports_->get(name.c_str()), napi::Kind::function);
         if (!function) return Error{ErrorCode::unsupported, name};
     }
+    ++calls_;
     napi::Value* result = function->invoke(environment_.undefined(), arguments);
     if (result == nullptr) return error_from(environment_.take_exception().get(), name);
     return result;

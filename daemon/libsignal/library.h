@@ -53,6 +53,9 @@ public:
     Result<napi::Value*> call(std::uint16_t index, Literal name,
                               std::span<napi::Value* const> arguments);
 
+    // How many there have been.
+    std::uint64_t calls() const { return calls_; }
+
     napi::Value* wrap(napi::Value* handle) { return environment_.make<Wrapped>(handle); }
     // A Resolved in the innermost scope.
     napi::Value* resolved(napi::Value* answer);
@@ -64,6 +67,7 @@ private:
     Library() = default;
     Result<void> start(const std::filesystem::path& addon);
 
+    std::uint64_t calls_ = 0;
     // First in, last out: every reference below belongs to it.
     napi::Environment environment_;
     napi::Ref<napi::Object> exports_;

@@ -135,11 +135,9 @@ scenario('On a full disk messages wait at the server, and come when there is roo
         sends.push(world.bob.sendText(world.device, `squeezed ${n} ${'x'.repeat(2000)}`,
             {timestamp: Date.now() + n}));
     }
-    await until('the problem shows', async () => {
-        const status = await world.api.status();
-        return status.spool_problem !== '';
-    });
-    assert.equal((await world.api.status()).spool_problem, 'disk_full');
+    const problem = await until('the problem shows',
+        async () => (await world.api.status()).spool_problem);
+    assert.equal(problem, 'disk_full');
     assert.match(world.nacre.log, /: disk_full at .* errno=28$/m);
     execFileSync('rm', [ballast]);
     await within('all acknowledged', Promise.all(sends), 60_000);
