@@ -9,13 +9,15 @@ export function random(seed) {
     };
 }
 
-// Kills one of the three at a moment within `spreadMs`, and starts nacred again if it was nacred.
-// The moment is the point here: anywhere in what was just set off.
+// Kills one of the three, or all at once, at a moment within `spreadMs`, and starts nacred again if it
+// was killed; without it the others must end by themselves. The moment is the point here: anywhere in
+// what was just set off.
 export async function killOne(world, roll, spreadMs = 120) {
-    const victim = ['nacre-courier', 'nacre-vaultd', 'nacred'][Math.floor(roll() * 3)];
+    const victim = ['nacre-courier', 'nacre-vaultd', 'nacred', 'all'][Math.floor(roll() * 4)];
     await new Promise((resolve) => setTimeout(resolve, roll() * spreadMs));
-    if (victim === 'nacred') {
-        await world.nacre.killAll();
+    if (victim === 'nacred' || victim === 'all') {
+        if (victim === 'all') await world.nacre.killAll();
+        else await world.nacre.killSupervisor();
         await world.nacre.start();
     } else {
         await world.nacre.kill(victim);

@@ -142,6 +142,18 @@ export class Daemon {
         await until('children gone', () => !pids.some(alive));
     }
 
+    // nacred alone, as an out-of-memory killer would. The others must end by themselves.
+    async killSupervisor() {
+        // Stopped, so that none is born behind the list.
+        process.kill(this.process.pid, 'SIGSTOP');
+        const children = childrenOf(this.process.pid);
+        this.process.kill('SIGKILL');
+        await this.exited;
+        for (const {name, pid} of children) {
+            await until(`${name} ended by itself`, () => !alive(pid), 15_000);
+        }
+    }
+
     // Orderly: SIGTERM to nacred, which takes the others with it.
     async stop(timeoutMs = 15_000) {
         if (this.process === undefined || !alive(this.process.pid)) return undefined;
