@@ -1,4 +1,4 @@
-// nacre send: commits a message to the vault; it goes out from there.
+// nacre send: commits a message to the vault; it goes out from there, unless a safety number changed.
 #include <unistd.h>
 
 #include <array>
@@ -86,7 +86,12 @@ ExitCode cmd_send(Session& session) {
         session.output().line("To " + safe_line(conversation->title()) + ": " +
                               state_text(reply.message()) + "  [" + reply.message().id() + "]");
     }
-    return ExitCode::success;
+    if (reply.message().state() != v1::Message::STATE_BLOCKED_IDENTITY) return ExitCode::success;
+    return session.fail(ErrorCode::untrusted_identity,
+                        "The message is stored and waits: the safety number of " +
+                            safe_line(conversation->title()) +
+                            " has changed. Compare it with them, then accept it with 'nacre "
+                            "accept-identity'; what waits goes out then.");
 }
 
 }  // namespace nacre::cli

@@ -18,6 +18,7 @@ Result<void> add(EngineState& state, vault::OutboxKind kind, const vault::Servic
     entry.timestamp_ms = timestamp_ms;
     entry.urgent = urgent;
     entry.content = to_bytes(content.SerializeAsString());
+    if (!NACRE_TRY(identity_accepted(state, to))) entry.state = vault::OutboxState::blocked_identity;
     NACRE_TRY(state.outbox.add(entry));
     return {};
 }
@@ -65,7 +66,22 @@ Result<std::optional<vault::Id>> find_request(EngineState& state,
     return std::optional{found->id};
 }
 
+// Only what was written asks for a read receipt; a call or a story does not.
+Result<bool> takes_read_receipt(EngineState& state, std::int64_t order) {
+    const auto row = NACRE_TRY(state.messages.find(order));
+    if (!row || row->kind == vault::MessageKind::text) return true;
+    const Bytes bytes = NACRE_TRY(state.messages.content(order));
+    wire::Content content;
+    return content.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) &&
+           !content.has_call_message() && !content.has_story_message();
+}
+
 }  // namespace
+
+Result<bool> identity_accepted(EngineState& state, const vault::ServiceId& remote) {
+    const auto row = NACRE_TRY(state.protocol.identity(remote));
+    return !row || row->accepted;
+}
 
 Result<vault::Id> queue_text(EngineState& state, const vault::ConversationRow& conversation,
                              std::string_view text, std::string_view client_request_id) {
@@ -88,7 +104,8 @@ Result<vault::Id> queue_text(EngineState& state, const vault::ConversationRow& c
     row.author = self->row;
     row.author_device = state.account->device_id;
     row.direction = vault::Direction::outgoing;
-    row.state = vault::MessageState::pending;
+    row.state = NACRE_TRY(identity_accepted(state, *to)) ? vault::MessageState::pending
+                                                         : vault::MessageState::blocked_identity;
     row.sent_ms = timestamp;
     row.received_ms = now;
     row.read = true;
@@ -145,10 +162,15 @@ Result<void> queue_transcript(EngineState& state, const vault::OutboxEntry& sent
 
 Result<void> queue_read(EngineState& state, const std::vector<vault::ReadMessage>& read) {
     std::map<vault::ServiceId, std::vector<std::int64_t>> by_author;
+    std::map<vault::ServiceId, std::vector<std::int64_t>> receipts;
     for (const vault::ReadMessage& message : read) {
         const auto author = NACRE_TRY(state.recipients.find(message.author));
         const auto id = author ? author->service_id() : std::nullopt;
-        if (id) by_author[*id].push_back(message.sent_ms);
+        if (!id) continue;
+        by_author[*id].push_back(message.sent_ms);
+        if (state.account->configuration.read_receipts &&
+            NACRE_TRY(takes_read_receipt(state, message.message.order)))
+            receipts[*id].push_back(message.sent_ms);
     }
     wire::Content sync;
     const auto flush = [&]() -> Result<void> {
@@ -157,9 +179,9 @@ Result<void> queue_read(EngineState& state, const std::vector<vault::ReadMessage
         sync.Clear();
         return {};
     };
+    for (const auto& [author, timestamps] : receipts)
+        NACRE_TRY(queue_receipt(state, author, wire::ReceiptMessage::READ, timestamps));
     for (const auto& [author, timestamps] : by_author) {
-        if (state.account->configuration.read_receipts)
-            NACRE_TRY(queue_receipt(state, author, wire::ReceiptMessage::READ, timestamps));
         const Bytes binary = to_signal(author).to_binary();
         for (const std::int64_t timestamp : timestamps) {
             auto& entry = *sync.mutable_sync_message()->add_read();

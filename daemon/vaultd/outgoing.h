@@ -12,7 +12,10 @@
 
 namespace nacre::vaultd {
 
-// A text of 1 to 65536 bytes. The same client request id again gives the first message, if the text
+// False while a changed safety number waits to be accepted.
+Result<bool> identity_accepted(EngineState& state, const vault::ServiceId& remote);
+
+// A text of 1 to 65536 bytes, blocked from the start if the identity is not accepted. The same client request id again gives the first message, if the text
 // and the conversation are the same.
 Result<vault::Id> queue_text(EngineState& state, const vault::ConversationRow& conversation,
                              std::string_view text, std::string_view client_request_id);

@@ -65,11 +65,6 @@ Result<std::vector<std::uint32_t>> ready_devices(EngineState& state, const vault
     return ready;
 }
 
-Result<bool> identity_accepted(EngineState& state, const vault::ServiceId& remote) {
-    const auto row = NACRE_TRY(state.protocol.identity(remote));
-    return !row || row->accepted;
-}
-
 }  // namespace
 
 void Sender::start() {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import {writeFileSync} from 'node:fs';
 
+import {command} from './support/cli.js';
 import {ServiceIdKind} from './support/mock.js';
 import {linkedWorld, scenario} from './support/world.js';
 import {until, within} from './support/wait.js';
@@ -43,8 +44,20 @@ scenario('A changed safety number stops sending until it is accepted', async (wo
     await world.events.wait('identity changed', (event) =>
         event.kind === 'KIND_IDENTITY_CHANGED' && event.recipient_id === bob.id);
 
-    await world.api.call('Conversations', 'AcceptIdentity', {recipient_id: bob.id});
+    // Known now, so the command says it at once, and nothing is lost.
+    const nacre = command(world, world.api.token);
+    const refused = await nacre.run(['send', 'Bob', 'answer me']);
+    assert.equal(refused.code, 4, refused.stderr);
+    assert.match(refused.stderr, /Bob has changed.*accept-identity/s);
+    const stored = (await world.history(world.bob)).at(-1);
+    assert.equal(stored.text, 'answer me');
+    assert.equal(stored.state, 'STATE_BLOCKED_IDENTITY');
+
+    const accepted = await nacre.run(['accept-identity', 'Bob']);
+    assert.equal(accepted.code, 0, accepted.stderr);
     await world.state(held.id, 'SENT', 'DELIVERED');
+    await world.state(stored.id, 'SENT', 'DELIVERED');
+    assert.equal((await nacre.run(['send', 'Bob', 'thanks'])).code, 0);
     const after = (await world.api.recipients()).find((one) => one.id === bob.id);
     assert.equal(after.identity_changed, false);
 });
