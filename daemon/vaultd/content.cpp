@@ -62,8 +62,8 @@ Result<void> apply_data(EngineState& state, const Decrypted& message, const vaul
 
 // Kept as it came, for a nacre that knows more.
 Result<void> keep_unsupported(EngineState& state, const Decrypted& message,
-                              const vault::RecipientRow& from, std::int64_t received_ms) {
-    const auto conversation = NACRE_TRY(state.conversations.ensure_recipient(from.row));
+                              const vault::RecipientRow& from,
+                              const vault::ConversationRow& conversation, std::int64_t received_ms) {
     vault::NewMessage row;
     row.conversation = conversation.row;
     row.author = from.row;
@@ -75,6 +75,16 @@ Result<void> keep_unsupported(EngineState& state, const Decrypted& message,
     row.content = message.content;
     const auto inserted = NACRE_TRY(state.messages.insert(row));
     return state.note({EventKind::message_received, conversation.id, inserted.id, from.id});
+}
+
+// What means nothing afterwards. Of a call only the offer, which rings, is kept; what follows it (ICE,
+// answer, busy, hangup) is of no use without it. A group's call is told by a data message.
+bool is_passing(const wire::Content& content) {
+    if (content.has_call_message()) return !content.call_message().has_offer();
+    if (content.has_story_message() || content.has_edit_message()) return false;
+    return content.has_typing_message() || content.has_null_message() ||
+           content.has_decryption_error_message() || content.has_sender_key_distribution_message() ||
+           content.has_pni_signature_message();
 }
 
 }  // namespace
@@ -91,6 +101,13 @@ Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::D
                                                std::int64_t other) {
     if (data.group_v2().master_key().size() == 32)
         return state.conversations.ensure_group(as_bytes(data.group_v2().master_key()));
+    return state.conversations.ensure_recipient(other);
+}
+
+Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::StoryMessage& story,
+                                               std::int64_t other) {
+    if (story.group().master_key().size() == 32)
+        return state.conversations.ensure_group(as_bytes(story.group().master_key()));
     return state.conversations.ensure_recipient(other);
 }
 
@@ -118,11 +135,9 @@ Result<void> apply_content(EngineState& state, const Decrypted& message, std::in
         return apply_sync(state, message, content.sync_message(), received_ms, effects);
     }
     if (content.has_receipt_message()) return apply_receipts(state, from, content.receipt_message());
-    if (content.has_typing_message() || content.has_call_message() || content.has_null_message() ||
-        content.has_decryption_error_message() || content.has_story_message())
-        return {};
-    if (content.has_sender_key_distribution_message() || content.has_pni_signature_message()) return {};
-    return keep_unsupported(state, message, from, received_ms);
+    if (is_passing(content)) return {};
+    const auto conversation = NACRE_TRY(conversation_of(state, content.story_message(), from.row));
+    return keep_unsupported(state, message, from, conversation, received_ms);
 }
 
 }  // namespace nacre::vaultd

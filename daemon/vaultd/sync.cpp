@@ -20,17 +20,24 @@ Result<vault::RecipientRow> destination_of(EngineState& state, const wire::SyncM
     return *found;
 }
 
+Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::SyncMessage::Sent& sent,
+                                               const wire::DataMessage& data,
+                                               const vault::RecipientRow& self) {
+    // A story goes to lists that nacre does not know: it stands with what we wrote to ourselves.
+    if (sent.has_story_message()) return conversation_of(state, sent.story_message(), self.row);
+    const bool group = data.group_v2().master_key().size() == 32;
+    return conversation_of(state, data, group ? self.row : NACRE_TRY(destination_of(state, sent)).row);
+}
+
 // What another own device sent, as if it had been sent here.
 Result<void> apply_sent(EngineState& state, const Decrypted& message, const wire::SyncMessage::Sent& sent,
                         std::int64_t received_ms) {
     const wire::DataMessage& data =
         sent.has_edit_message() ? sent.edit_message().data_message() : sent.message();
-    if (!sent.has_message() && !sent.has_edit_message()) return {};  // stories
+    if (!sent.has_message() && !sent.has_edit_message() && !sent.has_story_message()) return {};
     const auto self = NACRE_TRY(state.recipients.find_aci(state.account->aci));
     if (!self) return Error{ErrorCode::internal, "transcript without a self"};
-    const bool group = data.group_v2().master_key().size() == 32;
-    const std::int64_t other = group ? self->row : NACRE_TRY(destination_of(state, sent)).row;
-    const auto conversation = NACRE_TRY(conversation_of(state, data, other));
+    const auto conversation = NACRE_TRY(conversation_of(state, sent, data, *self));
 
     const auto timestamp = static_cast<std::int64_t>(sent.timestamp());
     if (sent.has_edit_message()) {

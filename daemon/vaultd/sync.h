@@ -17,6 +17,8 @@ vault::MessageKind kind_of(const wire::DataMessage& data);
 // The group's, if the message names one, else the one with recipient `other`.
 Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::DataMessage& data,
                                                std::int64_t other);
+Result<vault::ConversationRow> conversation_of(EngineState& state, const wire::StoryMessage& story,
+                                               std::int64_t other);
 
 Result<void> apply_sync(EngineState& state, const Decrypted& message, const wire::SyncMessage& sync,
                         std::int64_t received_ms, BatchEffects& effects);

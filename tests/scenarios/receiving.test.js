@@ -3,12 +3,13 @@
 
 import assert from 'node:assert/strict';
 
+import {command} from './support/cli.js';
 import {
-    EnvelopeKind, decodeEnvelope, encodeEnvelope, textContent, withUnknownField,
+    EnvelopeKind, decodeEnvelope, encodeEnvelope, textContent, transcriptContent, withUnknownField,
 } from './support/content.js';
 import {Server, ServiceIdKind} from './support/mock.js';
 import {encodeContent, encryptBytes, pad, signal} from './support/sender.js';
-import {until} from './support/wait.js';
+import {until, within} from './support/wait.js';
 import {linkedWorld, scenario} from './support/world.js';
 
 async function messageTexts(world, phone) {
@@ -179,4 +180,48 @@ scenario('36. Drops what claims to come from this very device', async (world) =>
     await world.arrived('from outside');
     const hits = await world.api.search('echo of ourselves');
     assert.equal(hits.length, 0);
+});
+
+scenario('Shows what it does not know yet as such: reactions, calls, stories', async (world) => {
+    await linkedWorld(world);
+    let timestamp = Date.now();
+    const from = async (phone, content) => {
+        timestamp += 1;
+        await phone.sendRaw(world.device, {
+            pniSignatureMessage: null, senderKeyDistributionMessage: null, content,
+        }, {timestamp});
+    };
+    const data = (fields) => textContent('', timestamp + 1, {body: null, ...fields}).content;
+    const story = {
+        attachment: {textAttachment: {text: 'a story', background: {color: 1}}}, allowsReplies: true,
+    };
+    await from(world.bob, data({reaction: {
+        emoji: '👍', targetAuthorAciBinary: world.me.device.aciBinary, targetSentTimestamp: 1n,
+    }}));
+    await from(world.bob, {callMessage: {offer: {id: 1n, opaque: Buffer.from('offer')}}});
+    await from(world.bob, {callMessage: {iceUpdate: [{id: 1n, opaque: Buffer.from('ice')}]}});
+    await from(world.bob, {callMessage: {hangup: {id: 1n}}});
+    await from(world.bob, {typingMessage: {timestamp: BigInt(timestamp + 1), action: 0}});
+    await from(world.bob, data({requiredProtocolVersion: 99}));
+    await from(world.bob, {storyMessage: story});
+    const told = transcriptContent('', timestamp + 1, null, {message: null, storyMessage: story});
+    await from(world.me, told.content);
+    await world.bob.sendText(world.device, 'the last', {timestamp: timestamp + 1});
+    await world.arrived('the last');
+    const kinds = async (phone) => (await world.history(phone)).map((one) =>
+        `${one.direction.slice(10)} ${one.kind.slice(5)}`);
+    assert.deepEqual(await kinds(world.bob),
+        [...Array(4).fill('INCOMING UNSUPPORTED'), 'INCOMING TEXT']);
+    assert.deepEqual(await kinds(world.me), ['OUTGOING UNSUPPORTED']);
+
+    // Of the five that are read now, the call and the story ask for no receipt.
+    const nacre = command(world, world.api.token);
+    const lines = await nacre.json(['messages', 'Bob']);
+    assert.deepEqual(lines.map((one) => one.kind), [...Array(4).fill('unsupported'), 'text']);
+    const shown = await nacre.run(['messages', 'Bob']);
+    assert.equal(shown.stdout.match(/\[not supported yet\]/g).length, 4);
+    assert.equal((await nacre.json(['read', 'Bob']))[0].marked, 5);
+    const {receiptMessage} = await within('receipt', world.bob.waitForReceipt());
+    const sent = (await world.history(world.bob)).map((one) => one.sent_at);
+    assert.deepEqual(receiptMessage.timestamp.map(Number).sort(), [sent[0], sent[2], sent[4]]);
 });
