@@ -32,6 +32,12 @@ Result<void> apply_receipts(EngineState& state, const vault::RecipientRow& from,
     return {};
 }
 
+Result<void> end_session(EngineState& state, const signal::Address& sender) {
+    const vault::ServiceId service = to_vault(sender.service);
+    if (!state.session_resets.take(service, state.clock.boot_ms())) return {};
+    return state.protocol.remove_session(vault::OwnIdentity::aci, service, sender.device);
+}
+
 Result<void> apply_data(EngineState& state, const Decrypted& message, const vault::RecipientRow& from,
                         const wire::DataMessage& data, std::int64_t received_ms, BatchEffects& effects) {
     if (data.profile_key().size() == kProfileKeyBytes &&
@@ -40,9 +46,7 @@ Result<void> apply_data(EngineState& state, const Decrypted& message, const vaul
     if (data.has_timestamp() && static_cast<std::int64_t>(data.timestamp()) != message.client_ms)
         return Error{ErrorCode::bad_message, "timestamps of message and envelope differ"};
     if (message.sealed) effects.delivered[to_vault(message.sender.service)].push_back(message.client_ms);
-    if ((data.flags() & wire::DataMessage::END_SESSION) != 0)
-        return state.protocol.remove_session(vault::OwnIdentity::aci, to_vault(message.sender.service),
-                                             message.sender.device);
+    if ((data.flags() & wire::DataMessage::END_SESSION) != 0) return end_session(state, message.sender);
     if ((data.flags() & wire::DataMessage::PROFILE_KEY_UPDATE) != 0) return {};
 
     const auto conversation = NACRE_TRY(conversation_of(state, data, from.row));

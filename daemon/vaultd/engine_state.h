@@ -14,6 +14,7 @@
 #include "daemon/libsignal/host.h"
 #include "daemon/libsignal/keys.h"
 #include "daemon/vaultd/attempt.h"
+#include "daemon/vaultd/reset_limit.h"
 #include "vault/account_store.h"
 #include "vault/client_store.h"
 #include "vault/conversation_store.h"
@@ -58,6 +59,8 @@ struct EngineState {
     // Null without the account, or without its PNI.
     std::unique_ptr<SignalStores> aci;
     std::unique_ptr<SignalStores> pni;
+
+    ResetLimit session_resets;
 
     // After the account's row or keys changed.
     Result<void> reload_account();

@@ -136,5 +136,31 @@ TEST_CASE("content: what means nothing afterwards leaves nothing", "[vaultd][con
     CHECK(f.messages_with(f.bob).empty());
 }
 
+TEST_CASE("content: a sender's requests to end the session are limited", "[vaultd][content]") {
+    Fixture f;
+    const auto has_session = [&](const signal::Address& with) {
+        return Fixture::must(f.state().protocol.session(vault::OwnIdentity::aci, to_vault(with.service),
+                                                        with.device)).has_value();
+    };
+    const auto end_session = [&](const signal::Address& from) {
+        {
+            auto transaction = Fixture::must(vault::Transaction::begin(f.state().database));
+            REQUIRE(f.state().protocol.save_session(vault::OwnIdentity::aci, to_vault(from.service),
+                                                    from.device, as_bytes("session")).ok());
+            REQUIRE(transaction.commit().ok());
+        }
+        wire::Content content;
+        content.mutable_data_message()->set_timestamp(static_cast<std::uint64_t>(f.sent_ms));
+        content.mutable_data_message()->set_flags(wire::DataMessage::END_SESSION);
+        REQUIRE(f.apply(from, content).ok());
+        return !has_session(from);
+    };
+    for (int i = 0; i < ResetLimit::kMost; ++i) CHECK(end_session(f.bob));
+    CHECK_FALSE(end_session(f.bob));
+    // Another device of the same sender's does not get more, another sender does.
+    CHECK_FALSE(end_session({f.bob.service, kDevice + 1}));
+    CHECK(end_session({{signal::ServiceId::Kind::aci, Fixture::filled(0x78)}, 1}));
+}
+
 }  // namespace
 }  // namespace nacre::vaultd
