@@ -76,24 +76,25 @@ private:
 
     Result<void> add_all() {
         for (const Calls& row : policy().calls) {
-            if (holds(row.who, row.when)) NACRE_TRY(add(SCMP_ACT_ALLOW, row.names, {}, {}));
+            if (holds(row.who, row.when)) NACRE_TRY(add(SCMP_ACT_ALLOW, row.names, {}));
         }
         for (const Call& row : policy().filtered) {
             if (holds(row.who, row.when))
-                NACRE_TRY(add(SCMP_ACT_ALLOW, row.name, row.first, row.second));
+                NACRE_TRY(add(SCMP_ACT_ALLOW, row.name, {row.first, row.second, row.third}));
         }
         for (const Refusal& row : policy().refused) {
             const bool allowed = row.unless != When::always && holds(row.who, row.unless);
             if (among(process_, row.who) && !allowed)
-                NACRE_TRY(add(SCMP_ACT_ERRNO(row.error), row.names, row.first, row.second));
+                NACRE_TRY(add(SCMP_ACT_ERRNO(row.error), row.names, {row.first, row.second}));
         }
         for (int number = kFirstNew; number <= kLastNew; ++number)
-            NACRE_TRY(add(SCMP_ACT_ERRNO(ENOSYS), number, {}, {}));
+            NACRE_TRY(add(SCMP_ACT_ERRNO(ENOSYS), number, {}));
         return {};
     }
 
-    Result<void> add(std::uint32_t action, const char* names, const Match& first,
-                     const Match& second) {
+    using Matches = std::array<Match, 3>;
+
+    Result<void> add(std::uint32_t action, const char* names, const Matches& matches) {
         std::string_view rest{names};
         while (!rest.empty()) {
             const std::string name{rest.substr(0, rest.find(' '))};
@@ -102,15 +103,15 @@ private:
             if (number == __NR_SCMP_ERROR)
                 return Error{ErrorCode::internal, "name of a system call"};
             // Another architecture's alone: below zero.
-            if (number >= 0) NACRE_TRY(add(action, number, first, second));
+            if (number >= 0) NACRE_TRY(add(action, number, matches));
         }
         return {};
     }
 
-    Result<void> add(std::uint32_t action, int number, const Match& first, const Match& second) {
-        scmp_arg_cmp compared[2];
+    Result<void> add(std::uint32_t action, int number, const Matches& matches) {
+        scmp_arg_cmp compared[3];
         unsigned int count = 0;
-        for (const Match& match : {first, second}) {
+        for (const Match& match : matches) {
             if (match.argument == Match::kNone) continue;
             const std::uint64_t value =
                 match.value == Match::kOwnPid ? static_cast<std::uint64_t>(getpid()) : match.value;

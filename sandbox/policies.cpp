@@ -50,7 +50,7 @@ constexpr Calls kCalls[] = {
     {V | D, "fchown"},                                          // SQLite, as root: of its journals
     {S | D, "inotify_init1 inotify_add_watch inotify_rm_watch name_to_handle_at"},  // libsystemd
     // sockets that it has been given or has accepted
-    {V | C | D | S | N | T, "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg shutdown"},
+    {V | C | D | S | N | T, "recvfrom recvmsg recvmmsg shutdown"},  // sending: below
     {V | C | D | S | N | T, "getsockopt getsockname getpeername"},
     {V | D, "accept accept4"},
     {C | D | S | N, "connect"}, {T, "connect", When::emulator},
@@ -70,6 +70,7 @@ constexpr std::uint64_t kThread = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
 constexpr std::uint64_t kInt = 0xffffffff;  // the upper half of a register that holds an int is anything
 constexpr std::uint64_t kPointer = ~std::uint64_t{0};
 constexpr std::uint64_t kSocketType = kInt & ~std::uint64_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+constexpr std::uint64_t kNotTcp = kInt & ~std::uint64_t{IPPROTO_TCP};  // 0 means TCP, too
 // Not in every Debian's headers: PR_SET_VMA, TCGETS2, TCP_INQ.
 constexpr std::uint64_t kSetVma = 0x53564d41, kGetTerminal2 = 0x802C542A, kTcpInq = 36;
 
@@ -102,17 +103,22 @@ constexpr Call kFiltered[] = {
     {N, "ioctl", {1, kInt, TIOCGWINSZ}}, {N, "ioctl", {1, kInt, TCSETS}},
     {N, "ioctl", {1, kInt, TCSETSW}}, {N, "ioctl", {1, kInt, TCSETSF}},
     // Sockets. vaultd makes none at all, unless systemd is to be told something.
-    {C | D, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_STREAM}},
-    {C | D, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_STREAM}},
-    {C, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_DGRAM}, When::names},
-    {C, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_DGRAM}, When::names},
-    {C, "socket", {0, kInt, AF_NETLINK}, {2, kInt, NETLINK_ROUTE}, When::names},  // own addresses
-    {C, "socket", {0, kInt, AF_UNIX}, {1, kSocketType, SOCK_STREAM}, When::systemd},
-    {D, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_DGRAM}},
-    {D, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_DGRAM}},
+    // Of TCP itself: Landlock's rules for ports know nothing of the others, nor of a first segment that
+    // sends itself (MSG_FASTOPEN).
+    {C | D, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_STREAM}, {2, kNotTcp, 0}},
+    {C | D, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_STREAM}, {2, kNotTcp, 0}},
+    {V | C | D | S | N | T, "sendto", {3, MSG_FASTOPEN, 0}},
+    {V | C | D | S | N | T, "sendmsg", {2, MSG_FASTOPEN, 0}},
+    {V | C | D | S | N | T, "sendmmsg", {3, MSG_FASTOPEN, 0}},
+    {C, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_DGRAM}, {2, kInt, 0}, When::names},
+    {C, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_DGRAM}, {2, kInt, 0}, When::names},
+    {C, "socket", {0, kInt, AF_NETLINK}, {2, kInt, NETLINK_ROUTE}, {}, When::names},  // own addresses
+    {C, "socket", {0, kInt, AF_UNIX}, {1, kSocketType, SOCK_STREAM}, {}, When::systemd},
+    {D, "socket", {0, kInt, AF_INET}, {1, kSocketType, SOCK_DGRAM}, {2, kInt, 0}},
+    {D, "socket", {0, kInt, AF_INET6}, {1, kSocketType, SOCK_DGRAM}, {2, kInt, 0}},
     {D | S, "socket", {0, kInt, AF_NETLINK}},                // udev's events
     {D | S | N, "socket", {0, kInt, AF_UNIX}},
-    {T, "socket", {0, kInt, AF_UNIX}, {1, kSocketType, SOCK_STREAM}, When::emulator},
+    {T, "socket", {0, kInt, AF_UNIX}, {1, kSocketType, SOCK_STREAM}, {}, When::emulator},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_SNDBUF}},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_RCVBUF}},
     {V | C | D | S | N, "setsockopt", {1, kInt, SOL_SOCKET}, {2, kInt, SO_KEEPALIVE}},

@@ -61,6 +61,7 @@ struct Call {
     const char* name;
     Match first;
     Match second{};
+    Match third{};
     When when = When::always;
 };
 

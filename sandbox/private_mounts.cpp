@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,15 +66,17 @@ int open_namespace(pid_t process, const char* kind) {
     return open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-// Landlock's refusal to list it is none to connect to what is in it: then only another mount, with no
-// folder in it, hides what was there.
+// Landlock's refusal to list it is none to connect to what is in it: then only a mount such as ours hides
+// what was there.
 bool is_hidden(const char* folder) {
     std::error_code failed;
     const fs::directory_iterator found{folder, failed};
     if (!failed) return found == fs::directory_iterator{};
-    struct stat about {}, parent {};
+    struct stat about {};
     if (stat(folder, &about) != 0 || access(folder, X_OK) != 0) return true;
-    return stat("/run", &parent) == 0 && about.st_dev != parent.st_dev && about.st_nlink == 2;
+    struct statvfs mounted {};
+    return statvfs(folder, &mounted) == 0 && (mounted.f_flag & ST_RDONLY) != 0 &&
+           mounted.f_blocks * mounted.f_frsize == 4096;
 }
 
 bool is_within(const fs::path& path, const char* folder) {

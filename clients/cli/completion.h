@@ -40,6 +40,6 @@ Completion complete(const CommandHelp& program, const std::vector<std::string>& 
                     const Lookup& lookup);
 
 // Asks the daemon, and waits for no more than a moment.
-std::vector<Candidate> look_up(const std::string& what, const client::PlaceOptions& places);
+std::vector<Candidate> look_up(const std::string& what, const client::Places& places);
 
 }  // namespace nacre::cli

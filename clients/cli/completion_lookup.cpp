@@ -56,13 +56,11 @@ std::vector<Candidate> slots(const client::Channel& channel) {
 
 }  // namespace
 
-std::vector<Candidate> look_up(const std::string& what, const client::PlaceOptions& options) {
-    const Result<client::Places> places = client::find_places(options);
-    if (!places.ok()) return {};
-    Result<std::string> token = client::read_token(places->token_file);
+std::vector<Candidate> look_up(const std::string& what, const client::Places& places) {
+    Result<std::string> token = client::read_token(places.token_file);
     if (!token.ok()) return {};
     const Result<client::Channel> channel =
-        client::Channel::open(places->api_socket, std::move(*token));
+        client::Channel::open(places.api_socket, std::move(*token));
     if (!channel.ok()) return {};
     if (what == "SLOT") return slots(*channel);
     if (what == "RECIPIENT") return recipients(*channel);

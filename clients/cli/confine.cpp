@@ -23,14 +23,16 @@ fs::path existing(fs::path folder) {
 
 }  // namespace
 
-Result<void> restrict_paths(const Arguments& arguments) {
+Result<void> restrict_paths(const Arguments& arguments, const Result<client::Places>& found) {
     sandbox::Grants grants;
     // Names that are wrong are complained of later.
-    if (const auto places = client::find_places(arguments.places); places.ok()) {
-        const fs::path& token = places->token_file;
-        grants.places.push_back(writes_beside_token(arguments)
-                                    ? sandbox::Place{"write", existing(token.parent_path())}
-                                    : sandbox::Place{"read", token});
+    if (found.ok()) {
+        const fs::path& token = found->token_file;
+        const bool writes = writes_beside_token(arguments);
+        std::error_code failed;
+        if (writes) fs::create_directories(token.parent_path(), failed);
+        grants.places.push_back(writes ? sandbox::Place{"write", existing(token.parent_path())}
+                                       : sandbox::Place{"read", token});
     }
     for (const std::string& file : {arguments.with_key_file, arguments.key_file}) {
         if (!file.empty()) grants.places.push_back({"read", file});

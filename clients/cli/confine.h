@@ -12,7 +12,7 @@ namespace nacre::cli {
 
 // Leaves open the token's file, and the files that the arguments name: for writing only where the
 // verb writes one.
-Result<void> restrict_paths(const Arguments& arguments);
+Result<void> restrict_paths(const Arguments& arguments, const Result<client::Places>& found);
 
 // No sockets but Unix ones, no processes, no new code.
 Result<void> filter_calls();

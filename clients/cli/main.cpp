@@ -24,19 +24,20 @@ using nacre::cli::ExitCode;
 constexpr std::string_view kComplete = "__complete";
 
 // The wiper is the first thread, and restricted like all to come.
-bool confine(const nacre::cli::Arguments& arguments) {
-    return nacre::cli::restrict_paths(arguments).ok() && nacre::sandbox::start_wiper().ok() &&
-           nacre::cli::filter_calls().ok();
+nacre::Result<void> confine(const nacre::cli::Arguments& arguments,
+                            const nacre::Result<nacre::client::Places>& found) {
+    NACRE_TRY(nacre::cli::restrict_paths(arguments, found));
+    NACRE_TRY(nacre::sandbox::start_wiper());
+    return nacre::cli::filter_calls();
 }
 
 // A shell waits: nothing is said of what fails.
 ExitCode run_completion(int argc, char** argv) {
     // Which places it may read, the words say.
-    const auto look_up = [](const std::string& what, const nacre::client::PlaceOptions& places) {
-        nacre::cli::Arguments reading;
-        reading.places = places;
-        if (!confine(reading)) return std::vector<nacre::cli::Candidate>{};
-        return nacre::cli::look_up(what, places);
+    const auto look_up = [](const std::string& what, const nacre::client::PlaceOptions& options) {
+        const auto found = nacre::client::find_places(options);
+        if (!found.ok() || !confine({}, found).ok()) return std::vector<nacre::cli::Candidate>{};
+        return nacre::cli::look_up(what, *found);
     };
     const std::vector<std::string> words(argv + 2, argv + argc);
     const std::string text = nacre::cli::complete(nacre::cli::describe(), words, look_up).text();
@@ -50,7 +51,8 @@ ExitCode run(int argc, char** argv) {
     if (const auto done = nacre::cli::parse_arguments(argc, argv, arguments)) return *done;
     nacre::cli::Session session{arguments};
     if (arguments.meets_tpm()) session.start_slot_program();
-    if (!confine(arguments)) return ExitCode::unexpected;
+    if (const auto confined = confine(arguments, session.found()); !confined.ok())
+        return session.fail(confined.error(), "The sandbox");
     if (arguments.needs_daemon()) {
         if (const auto failed = session.connect()) return *failed;
     }

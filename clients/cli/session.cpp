@@ -9,30 +9,30 @@
 namespace nacre::cli {
 
 std::optional<ExitCode> Session::connect() {
-    const Result<client::Places> places = client::find_places(arguments_.places);
-    if (!places.ok()) {
+    if (!found_.ok()) {
+        const bool homeless = found_.error().code == ErrorCode::not_found;
         return fail(ErrorCode::invalid_argument,
-                    "That is no instance name: letters, digits, '-', '_' and '.', up to 64.");
+                    homeless ? "There is no home folder: set HOME, or name --socket and --token-file."
+                             : "That is no instance name: letters, digits, '-', '_' and '.', up to 64.");
     }
-    places_ = *places;
     // Without one, what needs a token will say so.
-    Result<std::string> token = client::read_token(places_.token_file);
+    Result<std::string> token = client::read_token(places().token_file);
     const bool whatever = arguments_.verb == "panic";  // goes on without one
     if (!whatever && !token.ok() && token.error().code == ErrorCode::permission_denied &&
         token.error().os_error == 0) {
         return fail(ErrorCode::permission_denied,
-                    "Others may read the token file: chmod 600 " + places_.token_file.native());
+                    "Others may read the token file: chmod 600 " + places().token_file.native());
     }
     if (!whatever && !token.ok() && token.error().code != ErrorCode::not_found) {
-        return fail(token.error(), "The token file " + places_.token_file.native());
+        return fail(token.error(), "The token file " + places().token_file.native());
     }
     Result<client::Channel> channel =
-        client::Channel::open(places_.api_socket, token.ok() ? *token : std::string{});
+        client::Channel::open(places().api_socket, token.ok() ? *token : std::string{});
     if (!channel.ok()) {
         if (channel.error().code == ErrorCode::unavailable) {
             return fail(ErrorCode::unavailable, client::kNoDaemon);
         }
-        return fail(channel.error(), "The socket " + places_.api_socket.native());
+        return fail(channel.error(), "The socket " + places().api_socket.native());
     }
     channel_.emplace(std::move(*channel));
     return std::nullopt;

@@ -21,19 +21,23 @@ namespace nacre::cli {
 
 class Session {
 public:
-    explicit Session(const Arguments& arguments) : arguments_{arguments}, output_{arguments.json} {}
+    // Before this process gives up reading what finding the places takes.
+    explicit Session(const Arguments& arguments)
+        : arguments_{arguments}, output_{arguments.json}, found_{client::find_places(arguments.places)} {}
 
     // Before this process gives up starting programs.
     void start_slot_program() { slot_program_.emplace(client::SlotProgram::start(arguments_.tpm_address)); }
     // Where Arguments::meets_tpm(). An error if it could not be started.
     Result<client::SlotProgram>& slot_program() { return *slot_program_; }
 
-    // Finds the places, reads the token if there is one, connects. Reports what fails.
+    // Reads the token if there is one, connects. Reports what fails.
     std::optional<ExitCode> connect();
 
     const Arguments& arguments() const { return arguments_; }
     const Output& output() const { return output_; }
-    const client::Places& places() const { return places_; }
+    const Result<client::Places>& found() const { return found_; }
+    // Where found().
+    const client::Places& places() const { return *found_; }
     const client::Channel& channel() const { return *channel_; }
     // After connect().
     template <class Service>
@@ -50,7 +54,7 @@ public:
 private:
     const Arguments& arguments_;
     Output output_;
-    client::Places places_;
+    Result<client::Places> found_;
     std::optional<client::Channel> channel_;
     std::optional<Result<client::SlotProgram>> slot_program_;
 };

@@ -23,9 +23,14 @@ constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 volatile sig_atomic_t g_terminal = -1;
 termios g_before;
 
+std::array<struct sigaction, kSignals.size()> g_actions;
+
 void restore_and_go_on(int signal) {
     if (g_terminal >= 0) tcsetattr(g_terminal, TCSANOW, &g_before);
-    // SA_RESETHAND has put the default action back.
+    // What would have happened without us: the command wipes its memory.
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        if (kSignals[i] == signal) sigaction(signal, &g_actions[i], nullptr);
+    }
     raise(signal);
 }
 
@@ -41,9 +46,9 @@ public:
         g_terminal = fd_;
         struct sigaction action{};
         action.sa_handler = restore_and_go_on;
-        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+        action.sa_flags = SA_NODEFER;
         for (std::size_t i = 0; i < kSignals.size(); ++i) {
-            sigaction(kSignals[i], &action, &before_[i]);
+            sigaction(kSignals[i], &action, &g_actions[i]);
         }
         begun_ = true;
         termios silent = g_before;
@@ -59,14 +64,13 @@ public:
         tcsetattr(fd_, TCSAFLUSH, &g_before);
         g_terminal = -1;
         for (std::size_t i = 0; i < kSignals.size(); ++i) {
-            sigaction(kSignals[i], &before_[i], nullptr);
+            sigaction(kSignals[i], &g_actions[i], nullptr);
         }
     }
 
 private:
     int fd_;
     bool begun_ = false;
-    std::array<struct sigaction, kSignals.size()> before_{};
 };
 
 }  // namespace

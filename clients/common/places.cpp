@@ -62,7 +62,7 @@ Result<Places> find_places(const PlaceOptions& options) {
         return places;
     }
     const fs::path state = state_folder();
-    if (state.empty()) return Error{ErrorCode::invalid_argument, "no home folder"};
+    if (state.empty()) return Error{ErrorCode::not_found, "no home folder"};
     places.token_file =
         state / "nacre" / options.instance / (options.system ? "system.token" : "cli.token");
     return places;

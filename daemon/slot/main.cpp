@@ -97,12 +97,23 @@ void prepare_libraries() {
     OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
 }
 
+// As a shell counts the death by a signal.
+void end_by_signal(int signal) { sandbox::wipe_and_exit(128 + signal); }
+
+// With the command, which closes nothing in order when it is killed; and when the time is up.
+void watch_signals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGALRM}) std::signal(signal, end_by_signal);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 // Everything is loaded by now.
 Result<void> confine(const tpm::Address& address) {
     const bool emulator = address.kind == tpm::Address::Kind::emulator;
     sandbox::Grants grants;
     if (!emulator) grants.places.push_back({"device", address.path});
     NACRE_TRY(sandbox::restrict_access(sandbox::Process::slot, grants));
+    NACRE_TRY(sandbox::start_wiper());
+    watch_signals();
     NACRE_TRY(sandbox::filter_calls(
         sandbox::Process::slot,
         emulator ? static_cast<sandbox::Circumstances>(sandbox::When::emulator) : 0));
@@ -120,8 +131,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: nacre-slot ADDRESS   (of a TPM; 'nacre' starts it)\n");
         return 1;
     }
-    if (!sandbox::prepare_wipe().ok() || !sandbox::harden_process(sandbox::Process::slot).ok()) return 2;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a command that is killed closes nothing in order
+    if (!sandbox::open_for_wipe().ok() || !sandbox::harden_process(sandbox::Process::slot).ok()) return 2;
     slot::prepare_libraries();
     if (!slot::confine(*address).ok()) return 2;
     sandbox::wipe_and_exit(slot::serve(*address));

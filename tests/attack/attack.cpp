@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -159,9 +160,11 @@ using Attempt = std::function<long(Victim&, const Words&)>;
 std::uint64_t number(const std::string& word) { return std::strtoull(word.c_str(), nullptr, 10); }
 
 // A socket, and with it what `use` does; the socket does not stay.
-long with_socket(Victim& victim, int family, int type, const std::function<long(std::uint64_t)>& use) {
+long with_socket(Victim& victim, int family, int type, const std::function<long(std::uint64_t)>& use,
+                 int protocol = 0) {
     const long made = victim.call(SYS_socket, {static_cast<std::uint64_t>(family),
-                                               static_cast<std::uint64_t>(type), 0});
+                                               static_cast<std::uint64_t>(type),
+                                               static_cast<std::uint64_t>(protocol)});
     if (made < 0) return made;
     const long result = use(static_cast<std::uint64_t>(made));
     victim.call(SYS_close, {static_cast<std::uint64_t>(made)});
@@ -208,6 +211,22 @@ const std::map<std::string, Attempt>& attempts() {
     static const std::map<std::string, Attempt> kAttempts{
         {"open", [](Victim& v, const Words& w) { return open_file(v, w.at(0), O_RDONLY); }},
         {"write", [](Victim& v, const Words& w) { return open_file(v, w.at(0), O_WRONLY | O_CREAT); }},
+        {"fastopen", [](Victim& v, const Words& w) {
+             const sockaddr_in address = loopback(w.at(0));
+             const std::uint64_t at = v.put(&address, sizeof address);
+             const std::uint64_t text = v.put("x");
+             return with_socket(v, AF_INET, SOCK_STREAM, [&](std::uint64_t socket) {
+                 return std::min(0L, v.call(SYS_sendto, {socket, text, 1, MSG_FASTOPEN, at, sizeof address}));
+             });
+         }},
+        {"mptcp", [](Victim& v, const Words& w) {
+             const sockaddr_in address = loopback(w.at(0));
+             const std::uint64_t at = v.put(&address, sizeof address);
+             return with_socket(
+                 v, AF_INET, SOCK_STREAM,
+                 [&](std::uint64_t socket) { return v.call(SYS_connect, {socket, at, sizeof address}); },
+                 IPPROTO_MPTCP);
+         }},
         {"tcp", [](Victim& v, const Words& w) {
              const sockaddr_in address = loopback(w.at(0));
              const std::uint64_t at = v.put(&address, sizeof address);

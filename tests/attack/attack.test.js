@@ -36,6 +36,8 @@ const kTable = {
     'open':        [kDenied, kDenied, kDenied, kDenied, kDenied, kDenied, kDenied],
     'write':       [kDenied, kDenied, kDenied, kDenied, kDenied, kDenied, kDenied],
     'tcp':         [kKilled, kDenied, kDenied, kKilled, kKilled, kKilled, kKilled],
+    'fastopen':    [kKilled, kKilled, kKilled, kKilled, kKilled, kKilled, kKilled],
+    'mptcp':       [kKilled, kKilled, kKilled, kKilled, kKilled, kKilled, kKilled],
     'listen':      [kKilled, kDenied, kDenied, kKilled, kKilled, kKilled, kKilled],
     'udp':         [kKilled, kDone, kDone, kKilled, kKilled, kKilled, kKilled],
     'unix':        [kKilled, kDenied, kDone, kDone, kKilled, kDone, kKilled],
@@ -106,7 +108,7 @@ class Outside {
             case 'open': return this.secret;
             case 'write': return process === 'nacred' ? path.join(this.own, 'new')
                 : path.join(world.nacre.state, others, 'new');
-            case 'tcp': case 'udp': return String(this.port);
+            case 'tcp': case 'fastopen': case 'mptcp': case 'udp': return String(this.port);
             case 'unix': return this.bus;
             case 'abstract': return this.abstract;
             case 'exec': return '/usr/bin/true';
@@ -233,7 +235,7 @@ scenario('attack: the attempts succeed where there is no sandbox', async (world)
     // filter, which never comes, could not be attacked; one with the most harmless of filters can.
     const control = spawn(path.join(kBuild, 'attack/unconfined'), {stdio: ['pipe', 'pipe', 'inherit']});
     await new Promise((resolve) => control.stdout.once('data', resolve));
-    for (const attempt of ['open', 'tcp', 'listen', 'udp', 'unix', 'abstract', 'signal', 'map-code', 'make-code', 'fork', 'ptrace', 'open-memory']) {
+    for (const attempt of ['open', 'tcp', 'fastopen', 'mptcp', 'listen', 'udp', 'unix', 'abstract', 'signal', 'map-code', 'make-code', 'fork', 'ptrace', 'open-memory']) {
         const result = attack(control.pid, attempt, outside.argument(attempt, 'control', world));
         assert.equal(result, kDone, attempt);
     }

@@ -2,6 +2,7 @@
 // a new user may try.
 
 import assert from 'node:assert/strict';
+import {spawnSync} from 'node:child_process';
 
 import {Cli, command} from './support/cli.js';
 import {kPassphrase, linkedWorld, scenario} from './support/world.js';
@@ -36,6 +37,24 @@ scenario('Command: no daemon, no vault, a vault made, a wrong passphrase', async
     const [status] = await nacre.json(['status']);
     assert.equal(status.vault, 'unlocked');
     await fails(nacre.run(['no-such-command']), kExit.user);
+});
+
+scenario('Command: without HOME, and a key file from a pipe', async (world) => {
+    await world.boot({contacts: []});
+    await world.startDaemon();
+    const nacre = command(world);
+    await nacre.json(['init'], {passphrase: kPassphrase});
+    // What /etc/passwd says has to be read before the command gives that up.
+    const homeless = new Cli({});
+    const status = await homeless.run(['--socket', world.api.socket, 'status']);
+    assert.equal(status.code, kExit.ok, status.stderr);
+    await nacre.run(['lock']);
+    await world.api.serving('LOCKED');
+    // Too short for a key file, and read before that can be said.
+    const shell = spawnSync('bash', ['-c', '"$0" --socket "$1" unlock --key-file <(printf short)',
+        homeless.program, world.api.socket], {encoding: 'utf8', env: {PATH: process.env.PATH}});
+    assert.equal(shell.status, kExit.user, shell.stderr);
+    assert.match(shell.stderr, /32/);
 });
 
 scenario('Command: links by the code that it draws, sends, lists, finds, watches', async (world) => {
