@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -19,6 +20,9 @@ Result<StopSignal> StopSignal::open() {
     if (!fd) return os_error("signalfd", errno);
     return StopSignal{std::move(fd)};
 }
+
+// A signal to the process as a whole would be kill(), which no policy has.
+void StopSignal::raise() { (void)tgkill(getpid(), getpid(), SIGTERM); }
 
 bool StopSignal::stopped() const {
     pollfd item{fd_.get(), POLLIN, 0};

@@ -14,6 +14,9 @@ public:
     // Also ignores SIGPIPE: writes to a closed socket return EPIPE.
     static Result<StopSignal> open();
 
+    // As if SIGTERM had come: main, which must be the one that polls, ends in order. From any thread.
+    static void raise();
+
     int fd() const { return fd_.get(); }
     bool stopped() const;
 

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #define NACRE_EXPORT __attribute__((visibility("default")))
 
@@ -115,6 +116,7 @@ public:
         }
     }
 
+    std::function<void()> before_names = [] {};
     std::atomic<std::uint64_t> connects_allowed{0};
     std::atomic<std::uint64_t> connects_denied{0};
     std::atomic<std::uint64_t> names_allowed{0};
@@ -191,6 +193,8 @@ bool is_literal(const char* host) {
 
 Result<void> allow(const AllowList& list) { return gate().open(list); }
 
+void before_names(std::function<void()> call) { gate().before_names = std::move(call); }
+
 Counters counters() {
     const Gate& now = gate();
     return {now.connects_allowed, now.connects_denied, now.names_allowed, now.names_denied};
@@ -242,6 +246,7 @@ NACRE_EXPORT int getaddrinfo(const char* host, const char* service, const addrin
     static auto* const real = egress::next<decltype(getaddrinfo)>("getaddrinfo");
     const bool asks = host != nullptr && !egress::is_literal(host);
     if (asks && !egress::gate().resolves(host)) return EAI_FAIL;
+    if (asks) egress::gate().before_names();
     const int status = real(host, service, hints, result);
     if (status == 0 && asks) egress::gate().learn(host, *result);
     return status;

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ struct AllowList {
 // Opens the gate this far, once; a second call fails with already_exists, an endpoint with port 0
 // or without a host, or both modes at once, with invalid_argument. Until then: nothing.
 Result<void> allow(const AllowList& list);
+
+// Called before each look-up of a name that is allowed, by the thread that asks. Once, before there are
+// threads.
+void before_names(std::function<void()> call);
 
 // What went through the gate since the start, for tests and the status.
 struct Counters {

@@ -1,7 +1,9 @@
 // nacre-courier: the one process with the internet. It keeps the connections to Signal, and what
 // the server delivers, sealed, until the vault has it. It cannot read any of it.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "api/base/log.h"
 #include "daemon/base/credential.h"
@@ -11,6 +13,7 @@
 #include "daemon/courier/confine.h"
 #include "daemon/courier/courier.h"
 #include "daemon/courier/link_connector.h"
+#include "daemon/courier/name_files.h"
 #include "daemon/courier/outward.h"
 #include "sandbox/limits.h"
 
@@ -50,6 +53,16 @@ int take_links(daemon::LinkSource& links, int stop_fd, Courier& courier,
     }
 }
 
+// When the sandbox has outlived the files that names are resolved with: whoever started this starts it
+// again, with the kept login, and the new one may read what is there now.
+void end_when_replaced() {
+    egress::before_names([files = NameFiles{}, said = std::make_shared<std::atomic_flag>()] {
+        if (!files.out_of_reach() || said->test_and_set()) return;
+        log::write(log::Level::notice, "resolv.conf or hosts was replaced: starting anew to read it");
+        daemon::StopSignal::raise();
+    });
+}
+
 int serve(const config::Places& places, const config::Config& config) {
     const egress::AllowList allowed = allow_list(config, unix_paths(config));
     const auto opened = egress::allow(allowed);
@@ -76,6 +89,7 @@ int serve(const config::Places& places, const config::Config& config) {
         links = std::move(connecting).value();
     }
     options.link_lost = lost;
+    end_when_replaced();
     // Every descriptor of its own is open; nothing has been received, and there are no threads.
     const auto confined = confine(places, {allowed, supervision->control() >= 0});
     if (!confined.ok()) return refuse("sandbox", confined.error());

@@ -6,6 +6,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <cerrno>
 #include <csignal>
+#include <thread>
 
 #include "tests/support/child.h"
 
@@ -19,6 +20,14 @@ TEST_CASE("stop signal: SIGTERM and SIGINT stay readable, and do not kill", "[ba
         if (stop.stopped()) return 1;
         kill(getpid(), signal);
         return stop.stopped() && stop.stopped() ? 0 : 2;
+    }));
+}
+
+TEST_CASE("stop signal: another thread raises it", "[base][stop_signal]") {
+    CHECK(holds_in_child([] {
+        const StopSignal stop = StopSignal::open().value();
+        std::thread{[] { StopSignal::raise(); }}.join();
+        return stop.stopped() ? 0 : 1;
     }));
 }
 
