@@ -14,7 +14,7 @@ namespace nacre::sandbox {
 
 #ifdef NACRE_SANITIZED  // which reads /proc and writes reports where it likes
 
-Result<int> restrict_access(Process, const Grants&) { return 0; }
+Result<int> restrict_access(Process, const Grants&, int) { return 0; }
 
 #else
 
@@ -142,14 +142,14 @@ private:
 
 }  // namespace
 
-Result<int> restrict_access(Process process, const Grants& grants) {
+Result<int> restrict_access(Process process, const Grants& grants, int newest) {
     // So that one run finds what is missing here and there.
     const FilterMode mode = filter_mode();
-    if (mode == FilterMode::audit || mode == FilterMode::off) return 0;
-    const long found = syscall(kCreateRuleset, nullptr, 0, kVersion);
+    if (mode != FilterMode::kill && mode != FilterMode::report) return 0;
+    const long found = std::min<long>(syscall(kCreateRuleset, nullptr, 0, kVersion), newest);
     // Not built in, not started, or forbidden by a container: nothing to be had.
     if (found < kLeastUseful) return 0;
-    const int abi = static_cast<int>(std::min(found, 7L));
+    const int abi = static_cast<int>(found);
     Ruleset ruleset{process, grants, abi};
     NACRE_TRY(ruleset.enforce());
     return abi;
