@@ -46,18 +46,26 @@ public:
         // Of another architecture (x32, i386).
         NACRE_TRY(set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS));
         NACRE_TRY(add_all());
+        if (mode == FilterMode::calls && process_ == Process::sentry) NACRE_TRY(bear_umockdev());
         return checked("load the filter", seccomp_load(context_.get()));
     }
 
 private:
     static std::uint32_t otherwise(FilterMode mode) {
         switch (mode) {
-            case FilterMode::report: return SCMP_ACT_TRAP;
+            case FilterMode::report:
+            case FilterMode::calls: return SCMP_ACT_TRAP;
             case FilterMode::audit: return SCMP_ACT_LOG;
             case FilterMode::kill:
             case FilterMode::off: break;
         }
         return SCMP_ACT_KILL_PROCESS;
+    }
+
+    // Its preloaded library clears a socket's path away, and does not mind if it cannot.
+    Result<void> bear_umockdev() {
+        return checked("refuse a call", seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(EPERM),
+                                                         SCMP_SYS(unlink), 0));
     }
 
     static Result<void> checked(Literal what, int status) {
@@ -131,7 +139,7 @@ private:
 Result<Filter> filter_calls(Process process, Circumstances circumstances) {
     const FilterMode mode = filter_mode();
     if (mode == FilterMode::off) return Filter::none;
-    if (mode == FilterMode::report) watch_forbidden_calls();
+    if (mode == FilterMode::report || mode == FilterMode::calls) watch_forbidden_calls();
     NACRE_TRY(Builder(process, circumstances).load(mode));
     return mode == FilterMode::audit ? Filter::audited : Filter::enforced;
 }

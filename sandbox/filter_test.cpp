@@ -23,6 +23,7 @@ FilterMode filter_mode() {
     const char* value = std::getenv("NACRE_SANDBOX");
     const std::string_view asked{value == nullptr ? "" : value};
     if (asked == "audit") return FilterMode::audit;
+    if (asked == "calls") return FilterMode::calls;
     return asked == "off" ? FilterMode::off : FilterMode::report;
 }
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """nacre-sentry against what a container has no hardware for: a lid, a screen saver that is on
 already, a USB device; and without any bus. Real dbus-daemons of the test's own, python3-dbusmock
-behind them, umockdev for udev and /sys. mocked.py BIN_FOLDER, of the test binaries: their sandbox
-only listens, because umockdev's /sys is in /tmp. The booted test has the real one.
+behind them, umockdev for udev and /sys. mocked.py BIN_FOLDER, of the test binaries: their system
+calls are filtered as ever, but Landlock is left out, because umockdev's /sys is in /tmp. The booted test
+has both.
 """
 import os
 import pathlib
@@ -48,7 +49,7 @@ class Sentry:
         self.process = subprocess.Popen(
             [BIN / "nacre-sentry", "--config", path / "nacre.toml", "--runtime", path],
             stderr=self.log,
-            env={**os.environ, **buses, "NACRE_SANDBOX": "audit", "NOTIFY_SOCKET": str(path / "notify"), **environment})
+            env={**os.environ, **buses, "NACRE_SANDBOX": "calls", "NOTIFY_SOCKET": str(path / "notify"), **environment})
 
     def ready(self):
         assert self.notified.recv(100) == b"READY=1"
