@@ -116,10 +116,20 @@ Result<signal::SenderCertificate> CertificateJudge::judge(signal::Host& host, By
     return found->certificate;
 }
 
-Result<Decrypted> decrypt_envelope(EngineState& state, CertificateJudge& judge, ByteView bytes) {
+Result<Envelope> parse_envelope(ByteView bytes) {
     Envelope envelope;
     if (!envelope.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
         return Error{ErrorCode::bad_message, "envelope does not parse"};
+    return envelope;
+}
+
+ByteView distinct_part(const Envelope& envelope, ByteView bytes) {
+    const bool encrypted = envelope.type() != Envelope::PLAINTEXT_CONTENT;
+    return encrypted && !envelope.content().empty() ? as_bytes(envelope.content()) : bytes;
+}
+
+Result<Decrypted> decrypt_envelope(EngineState& state, CertificateJudge& judge,
+                                   const Envelope& envelope) {
     Decrypted out;
     out.client_ms = static_cast<std::int64_t>(envelope.client_timestamp());
     out.server_ms = static_cast<std::int64_t>(envelope.server_timestamp());

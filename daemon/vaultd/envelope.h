@@ -51,6 +51,14 @@ private:
     std::size_t next_ = 0;
 };
 
-Result<Decrypted> decrypt_envelope(EngineState& state, CertificateJudge& judge, ByteView bytes);
+Result<wire::Envelope> parse_envelope(ByteView bytes);
+
+// What tells an envelope from others, whatever the server writes around the content when it delivers
+// it again. Without content, or with content that is not encrypted and that others may send alike, all
+// of it counts.
+ByteView distinct_part(const wire::Envelope& envelope, ByteView bytes);
+
+Result<Decrypted> decrypt_envelope(EngineState& state, CertificateJudge& judge,
+                                   const wire::Envelope& envelope);
 
 }  // namespace nacre::vaultd

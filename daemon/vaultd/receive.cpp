@@ -333,10 +333,11 @@ Result<void> Receiver::merge(EngineState& state, const spool::OpenedRecord& reco
 Result<void> Receiver::handle_once(EngineState& state, const spool::OpenedRecord& record,
                                    BatchEffects& effects) {
     if (!state.aci) return Error{ErrorCode::bad_message, "envelope without an account"};
-    const Digest hash = sha256(record.envelope);
+    const auto envelope = NACRE_TRY(parse_envelope(record.envelope));
+    const Digest hash = sha256(distinct_part(envelope, record.envelope));
     if (!NACRE_TRY(state.quarantine.note_seen(hash, state.clock.wall_ms())))
         return Error{ErrorCode::duplicate, "envelope seen before"};
-    const Decrypted message = NACRE_TRY(decrypt_envelope(state, judge_, record.envelope));
+    const Decrypted message = NACRE_TRY(decrypt_envelope(state, judge_, envelope));
     crash_point("after_decrypt");
     crash_point("on_poison", message.content);
     if (message.server_ms != 0) NACRE_TRY(state.accounts.server_time_seen(message.server_ms));

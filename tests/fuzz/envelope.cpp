@@ -15,7 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView input{data + 2, size - 2};
     vaultd::BatchEffects effects;
     if ((data[0] & 1) == 0) {
-        const auto opened = vaultd::decrypt_envelope(state, judge, input);
+        const auto envelope = vaultd::parse_envelope(input);
+        if (!envelope) return 0;
+        const auto opened = vaultd::decrypt_envelope(state, judge, *envelope);
         if (opened) (void)vaultd::apply_content(state, *opened, 1, effects);
         return 0;
     }

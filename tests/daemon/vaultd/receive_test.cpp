@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "daemon/spool/seal.h"
+#include "daemon/vaultd/cipher.h"
 #include "tests/support/engine_fixture.h"
 
 namespace nacre::vaultd {
@@ -55,6 +56,16 @@ struct Fixture : tests::EngineFixture {
     bool give(const spool::SegmentWriter::Sealed& record) {
         return receiver.record(1, record.sequence, record.message);
     }
+
+    // In a segment of its own, which continues the last one.
+    void give_alone(const wire::Envelope& envelope) {
+        const std::uint64_t next = must(state().spool.position()).committed + 1;
+        auto writer = segment(next, next, last);
+        REQUIRE(give(must(writer.seal(1, 2, as_bytes(envelope.SerializeAsString())))));
+        last = writer.hash();
+        drained();
+    }
+    spool::Hash last{};
 
     Gaps drained() {
         while (receiver.backlog() > 0) receiver.drain(state());
@@ -202,6 +213,66 @@ TEST_CASE("receive: numbers that cannot be are not believed", "[vaultd][receive]
     CHECK(f.drained().empty());
     CHECK(f.rejected == 2);
     CHECK(f.committed == 2);
+}
+
+// A message that does not decrypt: an event tells whether it was tried.
+wire::Envelope message(std::string_view content, std::uint64_t server_ms) {
+    wire::Envelope envelope;
+    envelope.set_type(wire::Envelope::DOUBLE_RATCHET);
+    envelope.set_destination_service_id_binary(std::string(16, 0x0a));
+    envelope.set_source_service_id_binary(std::string(16, 0x0c));
+    envelope.set_source_device_id(1);
+    envelope.set_content(std::string{content});
+    envelope.set_server_timestamp(server_ms);
+    return envelope;
+}
+
+Digest hash_of(const wire::Envelope& envelope) { return sha256(as_bytes(envelope.SerializeAsString())); }
+
+TEST_CASE("receive: an envelope delivered again is known by its content", "[vaultd][receive]") {
+    Fixture f;
+    auto& seen = f.state().quarantine;
+    SECTION("never seen") {
+        f.give_alone(message("content", 1));
+        CHECK(f.rejected == 1);
+    }
+    SECTION("whatever the server writes around it") {
+        REQUIRE(Fixture::must(seen.note_seen(sha256(as_bytes("content")), 0)));
+        f.give_alone(message("content", 1));
+        auto again = message("content", 2);
+        again.set_server_guid_binary("another");
+        f.give_alone(again);
+        CHECK(f.rejected == 0);
+        f.give_alone(message("other content", 1));
+        CHECK(f.rejected == 1);
+    }
+    SECTION("and not by the rest of it") {
+        REQUIRE(Fixture::must(seen.note_seen(hash_of(message("content", 1)), 0)));
+        f.give_alone(message("content", 1));
+        CHECK(f.rejected == 1);
+    }
+}
+
+TEST_CASE("receive: envelopes without content are told apart by the rest", "[vaultd][receive]") {
+    Fixture f;
+    auto& seen = f.state().quarantine;
+    for (const std::uint64_t sent_ms : {1, 2}) {
+        auto receipt = message("", 7);
+        receipt.set_type(wire::Envelope::SERVER_DELIVERY_RECEIPT);
+        receipt.set_client_timestamp(sent_ms);
+        f.give_alone(receipt);
+        CHECK_FALSE(Fixture::must(seen.note_seen(hash_of(receipt), 0)));
+    }
+    CHECK(f.rejected == 0);
+    CHECK(Fixture::must(seen.note_seen(sha256({}), 0)));
+}
+
+TEST_CASE("receive: content in the clear is no one's own", "[vaultd][receive]") {
+    auto clear = message("content", 1);
+    const Bytes all = to_bytes(clear.SerializeAsString());
+    CHECK(equal(distinct_part(clear, all), as_bytes("content")));
+    clear.set_type(wire::Envelope::PLAINTEXT_CONTENT);
+    CHECK(equal(distinct_part(clear, all), all));
 }
 
 TEST_CASE("receive: beyond its credit nothing is taken", "[vaultd][receive]") {
