@@ -15,8 +15,8 @@ std::string_view error_text(ErrorCode code) {
         case ErrorCode::wrong_passphrase:
             return "The passphrase is wrong; nothing was changed. Try again.";
         case ErrorCode::vault_damaged:
-            return "The vault is damaged and was not opened; nothing was changed. Keep its files "
-                   "as they are and restore a copy.";
+            return "The vault is damaged: what is missing or not as it was written is not used. "
+                   "Keep its files as they are, and put back a copy of the whole folder.";
         case ErrorCode::vault_too_new:
             return "A newer nacre wrote this vault: install that version or a later one.";
         case ErrorCode::vault_in_use:

@@ -5,6 +5,7 @@
 #include "nacre/v1/linking.grpc.pb.h"
 #include "nacre/v1/messages.grpc.pb.h"
 #include "tests/daemon/vaultd/api_fixture.h"
+#include "tests/vault/files.h"
 
 using namespace nacre;
 using nacre::tests::ApiFixture;
@@ -40,6 +41,33 @@ TEST_CASE("api vault: none, created, locked and unlocked again", "[vaultd][api][
     REQUIRE(fixture.unlock("correct horse").ok());
     // Open already: that is said without asking for a passphrase.
     REQUIRE(fixture.unlock("").ok());
+}
+
+TEST_CASE("api vault: one that cannot be opened says why, whatever is asked", "[vaultd][api][admission]") {
+    ApiFixture fixture;
+    REQUIRE(fixture.create_vault().ok());
+    REQUIRE(fixture.operations.lock().ok());
+    const auto header = fixture.folder / "vault/vault.header";
+    const auto database = fixture.folder / "vault/vault.db";
+    ErrorCode expected = ErrorCode::vault_damaged;
+    SECTION("written by a newer nacre") {
+        tests::make_header_newer(header);
+        expected = ErrorCode::vault_too_new;
+    }
+    SECTION("without a whole header") { tests::write_all(header, Bytes(8192, 1)); }
+    SECTION("without a header") { std::filesystem::remove(header); }
+    SECTION("without a database") { std::filesystem::remove(database); }
+    const auto status = status_of(fixture, "");
+    CHECK(status.vault() == v1::GetStatusResponse::VAULT_STATE_UNUSABLE);
+    CHECK(status.problem() == api::reason(expected));
+    CHECK(code(fixture.unlock("correct horse")) == expected);
+    v1::LockResponse locked;
+    CHECK(code(v1::VaultService::NewStub(fixture.channel)->Lock(fixture.call().get(), {}, &locked)) ==
+          expected);
+    v1::GetMessageResponse message;
+    CHECK(code(v1::MessagesService::NewStub(fixture.channel)
+                   ->GetMessage(fixture.call().get(), {}, &message)) == expected);
+    CHECK(code(fixture.create_vault()) == ErrorCode::already_exists);
 }
 
 TEST_CASE("api vault: status says more to those who may read", "[vaultd][api][rpc_vault]") {

@@ -14,14 +14,22 @@ vaultd::DaemonStatus FakeOperations::status() {
     vaultd::DaemonStatus status;
     status.waiting_envelopes = 3;
     status.connection = vaultd::Connection::none;
+    const std::lock_guard lock{mutex_};
+    if (vault_ != nullptr) return status;
+    const auto probe = vault::Vault::probe(folder_);
+    if (probe.state == vault::Probe::State::unusable) status.vault_problem = probe.problem;
     return status;
 }
 
 vaultd::VaultState FakeOperations::vault_state() {
     const std::lock_guard lock{mutex_};
     if (vault_ != nullptr) return vaultd::VaultState::unlocked;
-    const bool none = vault::Vault::probe(folder_).state == vault::Probe::State::none;
-    return none ? vaultd::VaultState::none : vaultd::VaultState::locked;
+    switch (vault::Vault::probe(folder_).state) {
+        case vault::Probe::State::none: return vaultd::VaultState::none;
+        case vault::Probe::State::unusable: return vaultd::VaultState::unusable;
+        case vault::Probe::State::present: break;
+    }
+    return vaultd::VaultState::locked;
 }
 
 void FakeOperations::open(std::unique_ptr<vault::Vault> vault) {
