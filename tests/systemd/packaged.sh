@@ -94,16 +94,20 @@ watchdog() {
 }
 check "the watchdog ends a vault that hangs" watchdog nacre-vault.service
 check "the watchdog ends a courier that hangs" watchdog nacre-courier.service
+# What is to be hidden is there for everybody else, and the search in the service's own view does run.
 hidden() {
     local pid
-    pid=$(main_pid nacre-vault.service)
-    nsenter -t "$pid" -m test -e /run/dbus/system_bus_socket && return 1
-    nsenter -t "$pid" -m ls /run/user 2>/dev/null | grep -q . && return 1
-    [ "$(nsenter -t "$pid" -n ls /sys/class/net 2>/dev/null; nsenter -t "$pid" -n ip -o link | wc -l)" != 0 ] &&
-        nsenter -t "$pid" -n ip -o link | grep -qv LOOPBACK && return 1
+    pid=$(main_pid "$1")
+    [ -S /run/dbus/system_bus_socket ] && [ -e /run/user/planted ] || return 1
+    [ "$(nsenter -t "$pid" -m find /run/dbus /run/user 2>&1)" = $'/run/dbus\n/run/user' ] || return 1
     grep -q '^CapBnd:.0*$' "/proc/$pid/status" && grep -q '^Seccomp:.2' "/proc/$pid/status"
 }
-check "the vault sees no bus, no users' sockets, no network, and has no capability" hidden
+mkdir -p /run/user/planted
+check "the vault sees no bus and no users' sockets, and has no capability" hidden nacre-vault.service
+check "nor does the courier, nor has it one" hidden nacre-courier.service
+rmdir /run/user/planted
+only_loopback() { [ "$(nsenter -t "$(main_pid "$1")" -n ip -o link | cut -d ' ' -f 2)" = lo: ]; }
+check "the vault sees no network" only_loopback nacre-vault.service
 
 # --- A credential opens it.
 makes_credential() {
@@ -162,6 +166,8 @@ user_unit_ends() {
 check "and uninstall ends it" user_unit_ends
 # What locks it on purpose is forgotten with the next unlock: the credential may open it then.
 unlock ada
+nacre --system --instance work service install >/dev/null
+systemctl -q enable --now nacre-sentry.service
 end_boot more
 
 elif [ "$boot" = 2 ]; then
@@ -169,29 +175,46 @@ elif [ "$boot" = 2 ]; then
 check "after a reboot the services run, and the credential opens the vault" eventually status_is ada unlocked
 rm /etc/credstore.encrypted/nacre.unlock
 systemctl restart nacre-vault.service
+for unit in nacre-sentry nacre-vault@work nacre-courier@work; do main_pid $unit.service >/out/pid-$unit; done
 upgrades() {
-    unlock ada && dpkg -i /out/nacre.deb >/out/dpkg 2>&1 && eventually status_is ada locked && unlock ada
+    unlock ada && unlock ada_at_work && dpkg -i /out/nacre.deb >/out/dpkg 2>&1 && eventually status_is ada locked && unlock ada
 }
 check "an upgrade in place: the vault is there, locked, and opens" upgrades
+anew() { new_pid "$1.service" "$(cat "/out/pid-$1")" && active "$1.service"; }
+check "and a sentry that was enabled runs on, anew" anew nacre-sentry
+work_anew() {
+    anew nacre-vault@work && anew nacre-courier@work && eventually status_is ada_at_work locked && unlock ada_at_work
+}
+check "and a further account's services run on, anew, its vault locked" work_anew
 end_boot more
 
 else
 check "after a reboot without a credential the vault is locked" eventually status_is ada locked
 removes() {
     dpkg -r nacre >/out/dpkg 2>&1 && ! active nacre-vault.service nacre-courier.service nacre-vault-api.socket &&
+        ! active nacre-sentry.service nacre-vault@work.service nacre-courier@work.service nacre-vault-api@work.socket &&
+        ! pgrep -x 'nacre-(vaultd|courier|sentry)' >/dev/null && [ -e /var/lib/nacre@work/vault/vault.header ] &&
         [ ! -e /usr/libexec/nacre ] && [ ! -e /usr/lib/nacre ] && [ -e /var/lib/nacre/vault/vault.header ]
 }
-check "removal stops everything and leaves the vault" removes
+check "removal stops everything and leaves the vaults" removes
 returns() { dpkg -i /out/nacre.deb >/out/dpkg 2>&1 && eventually status_is ada locked && unlock ada; }
 check "installed again, the same vault opens" returns
-purge_keeps() {
-    dpkg -P nacre >/out/dpkg 2>&1 && [ ! -e /etc/nacre/default.toml ] && [ -e /var/lib/nacre/vault/vault.header ]
+work_returns() { eventually status_is ada_at_work locked && unlock ada_at_work && active nacre-sentry.service; }
+check "and a further account's, and the sentry is there" work_returns
+# Configuration, users and links of the further account too.
+purged() {
+    [ ! -e /etc/nacre ] && [ ! -e /etc/sysusers.d/nacre-work.conf ] &&
+        ! find /etc/systemd/system -type l -name 'nacre-*' | grep . >/out/left
 }
-check "a purge that nobody answered keeps the vault" purge_keeps
-purge_removes() {
-    dpkg -i /out/nacre.deb >/out/dpkg 2>&1 && echo 'nacre nacre/purge-vaults boolean true' | debconf-set-selections &&
-        dpkg -P nacre >>/out/dpkg 2>&1 && [ ! -e /var/lib/nacre ] && [ ! -e /var/lib/nacre-courier ] && [ ! -e /var/lib/nacre@work ]
+vaults() { ls -d /var/lib/nacre /var/lib/nacre-courier /var/lib/nacre@work /var/lib/nacre-courier@work 2>/dev/null | wc -l; }
+purge_keeps() { dpkg -P nacre >/out/dpkg 2>&1 && purged && [ "$(vaults)" = 4 ]; }
+check "a purge that nobody answered keeps the vaults and nothing else" purge_keeps
+# purge_answered ANSWER VAULTS: at a terminal.
+purge_answered() {
+    dpkg -i /out/nacre.deb >/out/dpkg 2>&1 && echo "$1" | DEBIAN_FRONTEND=teletype dpkg -P nacre >/out/dpkg 2>&1 &&
+        grep -q "Remove the vaults of this machine's nacre service" /out/dpkg && [ "$(vaults)" = "$2" ]
 }
-check "a purge that was told so removes the vaults" purge_removes
+check "a purge asks, and keeps them when told no" purge_answered no 4
+check "and removes them when told yes" purge_answered yes 0
 end_boot last
 fi
