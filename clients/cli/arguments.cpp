@@ -181,7 +181,7 @@ void add_reading_commands(CLI::App& app, Arguments& out) {
     auto* messages = app.add_subcommand("messages", "Show a conversation's latest messages");
     messages->add_option("CONVERSATION", out.conversation, kConversationHelp)->required();
     add_limits(*messages, out, "messages");
-    auto* search = app.add_subcommand("search", "Find messages by parts of their text");
+    auto* search = app.add_subcommand("search", "Find messages by parts of their text, and people by name");
     search->add_option("QUERY", out.query, "Words or parts of words; all must occur")->required();
     search->add_option("--in", out.conversation, "Only in this conversation")
         ->type_name("CONVERSATION");

@@ -90,6 +90,10 @@ scenario('Command: links by the code that it draws, sends, lists, finds, watches
     assert.equal(conversation.title, 'Bob');
     const hits = await nacre.json(['search', 'arger buro']);
     assert.equal(hits.length, 1);
+    const people = (await nacre.run(['search', 'bO'])).stdout.trimEnd().split('\n');
+    assert.equal(people.length, 1);
+    assert.match(people[0], / Bob$/);
+    assert.doesNotMatch((await nacre.run(['search', 'bO', '--in', 'Bob'])).stdout, /Bob/);
     const sent = await nacre.run(['send', 'Bob', '-'], {input: 'from standard input\n'});
     assert.equal(sent.code, kExit.ok, sent.stderr);
     assert.equal((await within('at Bob\'s', world.bob.waitForMessage())).body, 'from standard input');
