@@ -19,6 +19,7 @@
 #include "daemon/vaultd/lock_socket.h"
 #include "sandbox/limits.h"
 #include "sandbox/memory_lock.h"
+#include "sandbox/stack.h"
 #include "sandbox/wipe.h"
 
 namespace nacre::vaultd {
@@ -64,6 +65,13 @@ MemoryStatus protect_memory() {
                    "memory may reach unencrypted swap: raise the memlock limit, or encrypt swap");
     }
     return memory;
+}
+
+// nacred starts nacre-overwrite, and hands over where it tells its progress; systemd does neither.
+void say_not_overwritten(const config::LockRules& rules, const daemon::Descriptor& progress) {
+    if (rules.overwrite_percent == 0 || progress) return;
+    log::write(log::Level::notice,
+               "lock.overwrite_free_memory has no effect: only nacred starts nacre-overwrite");
 }
 
 // For `systemctl status`, before anything is open.
@@ -120,6 +128,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
     const daemon::Descriptor ended{eventfd(0, EFD_CLOEXEC)};
     std::atomic<bool> locking = false;
     const daemon::Descriptor overwritten = listen_fds.take(overwrite::kProgressName);
+    say_not_overwritten(config.lock, overwritten);
     Daemon::Hooks hooks;
     hooks.opening = [&] { (void)supervision->unlocked(); };
     hooks.opened = [&] { (void)supervision->status("The vault is open"); };
@@ -142,6 +151,7 @@ int serve(const config::Places& places, const config::Config& config, MemoryStat
         return refuse("system call filter", filtered.error());
     daemon.set_sandbox(sandbox);
     daemon.unlock_by_credential();
+    sandbox::burn_stack();  // of Argon2, on the one thread that lives as long as the process
     // Whoever says "lock" meanwhile waits in the queue, and meets an open vault.
     PeerRule lockers = peers;
     lockers.also.insert(lockers.also.end(), config.lock.allowed_uids.begin(),
