@@ -8,6 +8,11 @@
 #include <cstring>
 
 namespace nacre::client {
+namespace {
+
+constexpr int kSendBuffer = 32 << 10;  // bytes; the kernel doubles it
+
+}  // namespace
 
 Result<int> connect_unix(const std::filesystem::path& path) {
     sockaddr_un address{};
@@ -19,6 +24,9 @@ Result<int> connect_unix(const std::filesystem::path& path) {
     std::memcpy(address.sun_path, text.c_str(), text.size() + 1);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return os_error("socket", errno);
+    // What waits there is plaintext that no wipe reaches; a small buffer holds little of it.
+    const int size = kSendBuffer;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
     const int error = errno;
     close(fd);
