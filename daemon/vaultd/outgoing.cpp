@@ -1,12 +1,17 @@
 #include "daemon/vaultd/outgoing.h"
 
+#include <sodium.h>
+
 #include <map>
+#include <utility>
 
 namespace nacre::vaultd {
 namespace {
 
 // A receipt or read sync names at most this many messages, to stay far below the server's limit.
 constexpr std::size_t kMostTimestamps = 500;
+// Within it each held receipt goes out.
+constexpr std::uint32_t kSpreadMs = 60 * 60 * 1000;
 
 Result<void> add(EngineState& state, vault::OutboxKind kind, const vault::ServiceId& to,
                  const wire::Content& content, std::int64_t timestamp_ms,
@@ -139,6 +144,18 @@ Result<void> queue_receipt(EngineState& state, const vault::ServiceId& to,
             receipt.add_timestamp(static_cast<std::uint64_t>(timestamps[i]));
         NACRE_TRY(add(state, vault::OutboxKind::receipt, to, content, state.clock.wall_ms(), std::nullopt,
                       false));
+    }
+    return {};
+}
+
+Result<void> hold_late_receipts(EngineState& state, config::LateReceipts late, Delivered& delivered) {
+    if (late == config::LateReceipts::at_once) return {};
+    const Delivered held = std::exchange(delivered, {});
+    if (late == config::LateReceipts::never) return {};
+    for (const auto& [sender, timestamps] : held) {
+        for (const std::int64_t timestamp : timestamps)
+            NACRE_TRY(state.outbox.hold_receipt(
+                {sender, timestamp}, state.clock.wall_ms() + 1 + randombytes_uniform(kSpreadMs)));
     }
     return {};
 }

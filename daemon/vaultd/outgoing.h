@@ -7,6 +7,10 @@
 // Wire:    signal-linked-device notes B.5, C.
 #pragma once
 
+#include <map>
+#include <vector>
+
+#include "daemon/config/config.h"
 #include "daemon/vaultd/engine_state.h"
 #include "signal/signal.pb.h"
 
@@ -25,6 +29,11 @@ Result<void> queue_to_self(EngineState& state, vault::OutboxKind kind, const wir
 
 Result<void> queue_receipt(EngineState& state, const vault::ServiceId& to,
                            wire::ReceiptMessage::Type type, const std::vector<std::int64_t>& timestamps);
+// Senders, and the sent timestamps of what came from them.
+using Delivered = std::map<vault::ServiceId, std::vector<std::int64_t>>;
+// Takes out of `delivered`, which came while the vault was locked, what is not to go out at once, and
+// has it go out later if it is to go out at all.
+Result<void> hold_late_receipts(EngineState& state, config::LateReceipts late, Delivered& delivered);
 // Delivery receipts that were held back and are due. How many.
 Result<std::size_t> queue_held_receipts(EngineState& state);
 

@@ -1,7 +1,5 @@
 #include "daemon/vaultd/receive.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 
 #include "api/base/log.h"
@@ -19,7 +17,6 @@ constexpr std::size_t kBatchRecords = 100;
 // Two deaths of its own making, or four by a kill from outside (which may have nothing to do with
 // the envelope): a death by signal counts twice.
 constexpr std::uint32_t kMostBlame = 4;
-constexpr std::uint32_t kSpreadMs = 60 * 60 * 1000;
 
 // No spool holds that many: a number so far ahead is not believed, since whatever came behind it
 // would be taken for old.
@@ -317,16 +314,11 @@ Result<void> Receiver::merge(EngineState& state, const spool::OpenedRecord& reco
     effects.used_pre_key |= mine.used_pre_key;
     effects.contacts_to_fetch |= mine.contacts_to_fetch;
     effects.account_changed |= mine.account_changed;
-    const bool late = record.epoch < epoch_ && late_ != config::LateReceipts::at_once;
-    for (auto& [sender, timestamps] : mine.delivered) {
+    if (record.epoch < epoch_) NACRE_TRY(hold_late_receipts(state, late_, mine.delivered));
+    for (const auto& [sender, timestamps] : mine.delivered) {
         auto& all = effects.delivered[sender];
-        if (!late) all.insert(all.end(), timestamps.begin(), timestamps.end());
-        if (!late || late_ == config::LateReceipts::never) continue;
-        for (const std::int64_t timestamp : timestamps)
-            NACRE_TRY(state.outbox.hold_receipt(
-                {sender, timestamp}, state.clock.wall_ms() + 1 + randombytes_uniform(kSpreadMs)));
+        all.insert(all.end(), timestamps.begin(), timestamps.end());
     }
-    std::erase_if(effects.delivered, [](const auto& each) { return each.second.empty(); });
     return {};
 }
 

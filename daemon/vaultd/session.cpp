@@ -114,7 +114,7 @@ void Session::link_up(std::uint64_t link) {
     // Both the link and the unlocking that found it there may tell.
     if (link_up_.exchange(link) == link) return;
     receiver_.restart(link);
-    queue_empty_ = false;
+    waiting_.forget();
     errands_.post([this, link] { resume(link); });
 }
 
@@ -212,8 +212,7 @@ void Session::link_connection(const courier::v1::ConnectionStatus& status) {
 
 void Session::link_spool(const courier::v1::SpoolStatus& status) {
     // "Nothing more waits" is news once everything that waited is in the vault.
-    const bool empty = status.queue_empty() && status.waiting() == 0;
-    if (queue_empty_.exchange(empty) || !empty) return;
+    if (!waiting_.told(status)) return;
     errands_.post([this] {
         (void)engine_->transact([](EngineState& state) { return state.note(EventKind::queue_empty); });
     });

@@ -18,6 +18,7 @@
 #include "daemon/vaultd/linking.h"
 #include "daemon/vaultd/receive.h"
 #include "daemon/vaultd/send.h"
+#include "daemon/vaultd/waiting.h"
 
 namespace nacre::vaultd {
 
@@ -113,7 +114,7 @@ private:
     std::atomic<bool> drain_failed_ = false;
     std::atomic<bool> resume_again_ = false;
     std::atomic<std::uint64_t> link_up_ = 0;
-    std::atomic<bool> queue_empty_ = false;
+    Waiting waiting_;
     // The errands thread's.
     std::uint64_t granted_link_ = 0;
     std::int64_t last_house_ms_ = 0;

@@ -28,7 +28,7 @@ void Session::purge_pre_keys() {
     constexpr std::int64_t kPauseMs = 12LL * 60 * 60 * 1000;
     const std::int64_t now = context_.clock.boot_ms();
     if (purged_ms_ != 0 && now - purged_ms_ < kPauseMs) return;
-    if (!queue_empty_ || draining()) return;
+    if (waiting_.any(receiver_.backlog())) return;
     purged_ms_ = now;
     const auto done = engine_->transact([](EngineState& state) {
         return state.protocol.purge_pre_keys(state.clock.wall_ms() - kKeepPreKeysMs);

@@ -33,12 +33,12 @@ inline Result<void> link_account(vaultd::EngineState& state) {
 
 class EngineFixture {
 public:
-    EngineFixture()
+    explicit EngineFixture(const Clock& clock = system_clock())
         : vault_{must(vault::Vault::create(dir_ / "vault", must(Passphrase::from(as_bytes("correct horse"))),
                                            {1, std::nullopt}, [](Literal) {}))},
           host_{must(signal::Host::open(signal::default_addon_path()))},
           attempt_{must(vaultd::AttemptFile::open(dir_ / "attempt"))},
-          state_{*host_, *vault_, attempt_, system_clock()} {
+          state_{*host_, *vault_, attempt_, clock} {
         must(link_account(state_));
     }
 
