@@ -8,16 +8,25 @@
 
 #include <cstdint>
 
+#include "sandbox/arena.h"
+
 namespace nacre::sandbox {
 
 enum class MemoryLock : std::uint8_t {
     all,         // every page, now and later
     arena_only,  // RLIMIT_MEMLOCK is too small for more than the key arena
+    nothing,     // nor for that
 };
 
 // Locks all memory when it is used (mlockall with MCL_ONFAULT), if the limit is infinite or the
 // process may ignore it: a finite one would let later allocations fail.
 MemoryLock lock_memory();
+
+// The same while the arena stands in `backing`, which may have been refused its lock since.
+constexpr MemoryLock with_arena(MemoryLock lock, ArenaBacking backing) {
+    const bool refused = backing == ArenaBacking::guarded_unlocked;
+    return lock == MemoryLock::arena_only && refused ? MemoryLock::nothing : lock;
+}
 
 enum class Swap : std::uint8_t {
     none,

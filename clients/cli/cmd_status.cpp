@@ -2,6 +2,7 @@
 #include "api/status_map.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/lock_triggers.h"
+#include "clients/cli/memory_text.h"
 #include "clients/cli/records.h"
 #include "clients/cli/sandbox_text.h"
 #include "clients/cli/terminal_text.h"
@@ -79,12 +80,6 @@ std::string account_text(const Status& status) {
     }
 }
 
-std::string memory_text(const Status& status) {
-    return std::string{"only keys are kept out of swap: the limit on locked memory (ulimit -l) is "
-                       "too small for more"} +
-           (status.plain_swap() ? ", and there is swap that is not encrypted" : "");
-}
-
 void add_sandbox(const Status& status, Rows& rows) {
     rows.push_back({"sandbox", "of the vault: " + sandbox_text(status.vault_sandbox())});
     if (!status.has_courier_sandbox()) return;
@@ -137,17 +132,11 @@ ExitCode cmd_status(Session& session) {
         rows.push_back({"spool", "cannot be written (" + safe_line(status.spool_problem()) +
                                      "); the server keeps what comes"});
     }
-    if (status.memory() == Status::MEMORY_KEYS_LOCKED) {
-        rows.push_back({"memory", memory_text(status)});
-    }
+    if (const std::string text = memory_text(status); !text.empty()) rows.push_back({"memory", text});
     if (status.spool_full())
         rows.push_back({"spool", "full; the server keeps what comes until the vault is unlocked"});
-    if (status.free_memory() == Status::FREE_MEMORY_OVERWRITING) {
-        rows.push_back({"free memory", "being overwritten, " +
-                                           std::to_string(status.free_memory_percent()) + " %"});
-    } else if (status.free_memory() == Status::FREE_MEMORY_OVERWRITTEN) {
-        rows.push_back({"free memory", "overwritten"});
-    }
+    if (const std::string text = free_memory_text(status); !text.empty())
+        rows.push_back({"free memory", text});
     for (const std::string& alert : status.alerts()) rows.push_back({"server says", safe_line(alert)});
     const std::string locks = lock_triggers_text(status);
     if (!locks.empty()) rows.push_back({"locks", locks});

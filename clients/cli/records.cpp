@@ -113,6 +113,7 @@ JsonObject to_json(const v1::GetStatusResponse& status) {
                                      "LOGIN_CREDENTIAL_"))
         .add("waitSeconds", status.wait_seconds())
         .add("memoryLocked", status.memory() == Status::MEMORY_LOCKED)
+        .add("keysLocked", status.memory() != Status::MEMORY_NOT_LOCKED)
         .add("plainSwap", status.plain_swap())
         .add("alerts", std::vector<std::string>{status.alerts().begin(), status.alerts().end()});
     if (status.has_waiting_envelopes()) object.add("waitingEnvelopes", status.waiting_envelopes());

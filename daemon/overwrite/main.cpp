@@ -60,7 +60,7 @@ bool take_step() {
 
 void run(std::uint32_t percent, int file) {
     auto now = memory_now();
-    if (!now) return;
+    if (!now) return end_progress(file);
     Plan plan{*now, percent};
     write_progress(file, {Progress::State::running, 0});
     while (now && plan.may_step(*now) && take_step()) {
@@ -69,7 +69,9 @@ void run(std::uint32_t percent, int file) {
                               static_cast<std::uint8_t>(plan.percent_done())});
         now = memory_now();
     }
-    write_progress(file, {Progress::State::done, 100});
+    // Or nothing more could be had.
+    if (plan.reached()) return write_progress(file, {Progress::State::done, 100});
+    end_progress(file);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ std::optional<MemoryInfo> parse_memory_info(std::string_view text) {
 }
 
 bool Plan::may_step(const MemoryInfo& now) const {
-    if (done_kib_ + kStepKib > goal_kib_) return false;
+    if (reached()) return false;
     const std::uint64_t leave = std::max(now.total / 20, kLeastLeftKib) + kStepKib;
     return now.free >= leave && now.available >= leave;
 }

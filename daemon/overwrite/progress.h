@@ -1,6 +1,6 @@
 // Progress: what the overwriter tells vaultd: one shared page in a memory file that nacred makes.
 //
-// Layer:   daemon/overwrite. Written by nacre-overwrite, read by nacre-vaultd.
+// Layer:   daemon/overwrite. Written by nacre-overwrite and nacred, read by nacre-vaultd.
 // Secrets: none.
 // Threads: any.
 // Format:  byte 0 a State, byte 1 the percentage.
@@ -13,7 +13,12 @@
 namespace nacre::overwrite {
 
 struct Progress {
-    enum class State : std::uint8_t { none, running, done };
+    enum class State : std::uint8_t {
+        none,
+        running,
+        done,
+        ended_early,  // at `percent`
+    };
     State state = State::none;
     std::uint8_t percent = 0;
 };
@@ -23,6 +28,8 @@ inline constexpr const char* kProgressName = "overwrite";
 
 Result<daemon::Descriptor> make_progress();
 void write_progress(int file, Progress progress);
+// After the writer's end: a progress that still runs ended early. By nacred, as it reaps.
+void end_progress(int file);
 // A file that is not there or not understood: none.
 Progress read_progress(int file);
 

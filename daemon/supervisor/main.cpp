@@ -102,7 +102,7 @@ int supervise(const config::Places& places, const config::Config& config,
                   std::move(for_courier)};
     Supervisor supervisor{
         {std::move(vault), std::move(courier), sentry(places, lock_rules.need_sentry()),
-         overwriter(places, lock_rules.overwrite_percent, progress->get())},
+         overwriter(places, lock_rules.overwrite_percent, progress->get()), progress->get()},
         {*stop, *lock},
         *systemd};
     const Result<void> ended = supervisor.run();

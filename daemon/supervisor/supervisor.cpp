@@ -7,6 +7,7 @@
 #include <csignal>
 
 #include "api/base/log.h"
+#include "daemon/overwrite/progress.h"
 
 namespace nacre::supervisor {
 namespace {
@@ -51,12 +52,19 @@ void Supervisor::start_due() {
     const Clock::time_point now = Clock::now();
     for (Child* child : children_) {
         if (!child->due() || *child->due() > now) continue;
+        // Not what the run before this one came to, even if this one ends before it says a word.
+        if (is_overwriter(child))
+            overwrite::write_progress(own_.progress, {overwrite::Progress::State::running, 0});
         child->start(now);
         const bool linked = child == &vault_ || child == &courier_;
         started = started || (linked && child->running());
     }
     if (started && vault_.running() && courier_.running()) link();
     if (const auto due = link_due(); due && *due <= now) link();
+}
+
+bool Supervisor::is_overwriter(const Child* child) const {
+    return own_.overwriter && child == &*own_.overwriter;
 }
 
 std::optional<Clock::time_point> Supervisor::link_due() const {
@@ -103,7 +111,10 @@ Result<bool> Supervisor::wait(std::optional<Clock::time_point> deadline, bool st
     if (items[1].revents != 0 && signals_.lock.take()) vault_.signal(SIGUSR1);
     for (std::size_t i = 0; i < children_.size(); ++i) {
         if (items[first + 2 * i].revents != 0) children_[i]->read_control();
-        if (items[first + 2 * i + 1].revents != 0) children_[i]->reap(Clock::now());
+        if (items[first + 2 * i + 1].revents == 0) continue;
+        children_[i]->reap(Clock::now());
+        // It is the first that the kernel kills.
+        if (is_overwriter(children_[i])) overwrite::end_progress(own_.progress);
     }
     link_wanted_ = courier_.take_want_link() || link_wanted_;
     if (vault_.take_exposed() && own_.overwriter) own_.overwriter->want();

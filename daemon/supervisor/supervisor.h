@@ -29,6 +29,7 @@ public:
         Child courier;
         std::optional<Child> sentry;      // only if there is something to watch
         std::optional<Child> overwriter;  // only if free memory shall be overwritten
+        int progress = -1;                // the overwriter's
     };
 
     // `systemd`: nacred's own supervisor, told when vault and courier are ready.
@@ -45,6 +46,7 @@ private:
     static constexpr std::chrono::seconds kLinkPause{1};
 
     void start_due();
+    bool is_overwriter(const Child* child) const;
     void signal_all(int number) const;
     // New ends of a new pair for both.
     void link();

@@ -105,7 +105,7 @@ Result<std::shared_ptr<Session>> Daemon::unlocked() const {
 
 DaemonStatus Daemon::status() {
     DaemonStatus out = courier_.status();
-    out.memory = memory_;
+    out.memory = {sandbox::with_arena(memory_.lock, sandbox::arena_backing()), memory_.swap};
     out.vault_sandbox = sandbox_;
     out.overwritten = hooks_.overwritten();
     for (const auto& [name, delay] : config_.lock.in_force()) {

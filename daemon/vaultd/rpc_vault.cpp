@@ -52,6 +52,14 @@ void set_sandbox(const sandbox::InForce& in_force, v1::Sandbox& out) {
     out.set_hides_buses(in_force.hides_buses);
 }
 
+v1::GetStatusResponse::Memory memory_of(sandbox::MemoryLock lock) {
+    switch (lock) {
+        case sandbox::MemoryLock::all: return v1::GetStatusResponse::MEMORY_LOCKED;
+        case sandbox::MemoryLock::arena_only: return v1::GetStatusResponse::MEMORY_KEYS_LOCKED;
+        default: return v1::GetStatusResponse::MEMORY_NOT_LOCKED;
+    }
+}
+
 class VaultService final : public ServiceBase {
 public:
     explicit VaultService(RpcContext& context) : context_{context} {}
@@ -118,13 +126,10 @@ private:
         if (status.waiting_envelopes) reply.set_waiting_envelopes(*status.waiting_envelopes);
         reply.set_connection(static_cast<v1::GetStatusResponse::Connection>(status.connection));
         reply.set_version(std::string{version()});
-        for (const std::string& alert : status.alerts) reply.add_alerts(alert);
         reply.set_draining(status.draining);
         reply.set_spool_problem(status.spool_problem);
         reply.set_wait_seconds(context_.operations.wait_seconds());
-        reply.set_memory(status.memory.lock == sandbox::MemoryLock::all
-                             ? v1::GetStatusResponse::MEMORY_LOCKED
-                             : v1::GetStatusResponse::MEMORY_KEYS_LOCKED);
+        reply.set_memory(memory_of(status.memory.lock));
         reply.set_free_memory(
             static_cast<v1::GetStatusResponse::FreeMemory>(status.overwritten.state));
         reply.set_free_memory_percent(status.overwritten.percent);
@@ -136,6 +141,7 @@ private:
         if (status.courier_sandbox)
             set_sandbox(*status.courier_sandbox, *reply.mutable_courier_sandbox());
         if (state != VaultState::unlocked || !caller.scopes.has(vault::Scope::read)) return {};
+        for (const std::string& alert : status.alerts) reply.add_alerts(alert);
         for (const LockTrigger& trigger : status.lock_triggers) {
             v1::LockTrigger& added = *reply.add_lock_triggers();
             added.set_name(std::string{trigger.name});

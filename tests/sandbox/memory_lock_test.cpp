@@ -17,5 +17,13 @@ TEST_CASE("memory lock: swap that is compressed memory is protected", "[sandbox]
     CHECK(is_protected_swap("/dev/zram0\tpartition\t8000000\t0\t100"));
 }
 
+TEST_CASE("memory lock: an arena that was refused its lock is said", "[sandbox]") {
+    using enum ArenaBacking;
+    for (const ArenaBacking backing : {none, memfd_secret, guarded_locked})
+        CHECK(with_arena(MemoryLock::arena_only, backing) == MemoryLock::arena_only);
+    CHECK(with_arena(MemoryLock::arena_only, guarded_unlocked) == MemoryLock::nothing);
+    CHECK(with_arena(MemoryLock::all, guarded_unlocked) == MemoryLock::all);
+}
+
 }  // namespace
 }  // namespace nacre::sandbox

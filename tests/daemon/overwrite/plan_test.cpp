@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kGib = std::uint64_t{1} << 20;  // in KiB
 
-int steps(std::uint32_t percent, MemoryInfo now) {
+int steps(std::uint32_t percent, MemoryInfo now, bool reached) {
     Plan plan{now, percent};
     int taken = 0;
     while (plan.may_step(now)) {
@@ -21,19 +21,22 @@ int steps(std::uint32_t percent, MemoryInfo now) {
         ++taken;
     }
     CHECK(plan.percent_done() < 100);
+    CHECK(plan.reached() == reached);
     return taken;
 }
 
 TEST_CASE("overwrite: the share that was asked for is taken", "[overwrite]") {
-    CHECK(steps(50, {16 * kGib, 8 * kGib, 12 * kGib}) == 4 * 64 - 1);
-    CHECK(steps(90, {16 * kGib, 1 * kGib, 12 * kGib}) == 12);  // a twentieth of 16 GiB stays free
+    CHECK(steps(50, {16 * kGib, 8 * kGib, 12 * kGib}, true) == 4 * 64);
+    CHECK(steps(1, {16 * kGib, kGib, 12 * kGib}, true) == 1);  // whole steps
+    // A twentieth of 16 GiB stays free.
+    CHECK(steps(90, {16 * kGib, 1 * kGib, 12 * kGib}, false) == 12);
 }
 
 TEST_CASE("overwrite: where little is free or available nothing is taken", "[overwrite]") {
-    CHECK(steps(90, {16 * kGib, kGib / 4, 12 * kGib}) == 0);
-    CHECK(steps(90, {16 * kGib, 8 * kGib, kGib / 4}) == 0);
-    CHECK(steps(90, {kGib / 2, kGib / 4, kGib / 4}) == 0);
-    CHECK(steps(1, {kGib, 1, 1}) == 0);
+    CHECK(steps(90, {16 * kGib, kGib / 4, 12 * kGib}, false) == 0);
+    CHECK(steps(90, {16 * kGib, 8 * kGib, kGib / 4}, false) == 0);
+    CHECK(steps(90, {kGib / 2, kGib / 4, kGib / 4}, false) == 0);
+    CHECK(steps(1, {kGib, 200, 200}, false) == 0);
 }
 
 TEST_CASE("overwrite: what the kernel says of memory is read", "[overwrite]") {
@@ -58,6 +61,20 @@ TEST_CASE("overwrite: progress passes through the shared file", "[overwrite]") {
     write_progress(file->get(), {Progress::State::running, 101});
     CHECK(read_progress(file->get()).state == Progress::State::none);
     CHECK(read_progress(-1).state == Progress::State::none);
+}
+
+TEST_CASE("overwrite: what its writer did not end, ended early", "[overwrite]") {
+    const auto file = make_progress();
+    REQUIRE(file.ok());
+    end_progress(file->get());
+    CHECK(read_progress(file->get()).state == Progress::State::none);
+    write_progress(file->get(), {Progress::State::running, 37});
+    end_progress(file->get());
+    CHECK(read_progress(file->get()).state == Progress::State::ended_early);
+    CHECK(read_progress(file->get()).percent == 37);
+    write_progress(file->get(), {Progress::State::done, 100});
+    end_progress(file->get());
+    CHECK(read_progress(file->get()).state == Progress::State::done);
 }
 
 }  // namespace

@@ -82,6 +82,15 @@ struct Stub {
         while (told() != "done " + text.substr(0, text.find(' '))) {
         }
     }
+    // How far the overwriter is, by what the child can see.
+    std::string progress() const {
+        constexpr std::string_view kAnswer = "progress: ";
+        order("progress");
+        for (;;) {
+            const std::string text = told();
+            if (text.starts_with(kAnswer)) return text.substr(kAnswer.size());
+        }
+    }
     bool gone() const { return told().empty(); }
 };
 
@@ -263,6 +272,32 @@ TEST_CASE("nacred: starts the sentry where there is something to watch, and star
     nacred.terminate();
     CHECK(WEXITSTATUS(nacred.wait()) == 0);
     CHECK(kill(again.pid, 0) == -1);
+}
+
+TEST_CASE("nacred: overwrites free memory after an open vault's end, and says how far that came",
+          "[supervisor][nacred]") {
+    const Nacred nacred{"[lock]\noverwrite_free_memory = 50\n"};
+    auto [vault, courier] = nacred.both();
+    CHECK(vault.progress() == "none 0");
+    for (const char* const result : {"done 100", "ended early 40"}) {
+        INFO(result);
+        vault.order_and_wait("unlock");
+        kill(vault.pid, SIGKILL);
+        Stub overwriter = nacred.next();
+        vault = nacred.next();
+        if (overwriter.name == "nacre-vaultd") std::swap(overwriter, vault);
+        REQUIRE(overwriter.name == "nacre-overwrite");
+        CHECK(vault.progress() == "running 0");  // whatever the one before came to
+        overwriter.order_and_wait("overwrite 40");
+        CHECK(vault.progress() == "running 40");
+        if (std::string_view{result} == "done 100") overwriter.order_and_wait("overwrite 100");
+        kill(overwriter.pid, SIGKILL);
+        CHECK(overwriter.gone());
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{kPatienceMs};
+        while (vault.progress() != result && std::chrono::steady_clock::now() < until) {
+        }
+        CHECK(vault.progress() == result);
+    }
 }
 
 TEST_CASE("nacred: folders and sockets are private", "[supervisor][nacred]") {

@@ -1,5 +1,5 @@
-// Plays nacre-vaultd, nacre-courier or nacre-sentry for nacred_test: does what the test says over a socket, and
-// tells it what happens. NACRE_STUB names the socket.
+// Plays nacre-vaultd, nacre-courier, nacre-sentry or nacre-overwrite for nacred_test: does what the test
+// says over a socket, and tells it what happens. NACRE_STUB names the socket.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/mman.h>
@@ -15,6 +15,7 @@
 #include "daemon/base/lock_signal.h"
 #include "daemon/base/stop_signal.h"
 #include "daemon/base/supervision.h"
+#include "daemon/overwrite/progress.h"
 
 namespace {
 
@@ -57,6 +58,7 @@ public:
           lock_{fds.take("lock")},
           login_{fds.take("login")},
           credential_{fds.take(daemon::kLoginCredentialFd)},
+          progress_{fds.take(overwrite::kProgressName)},
           supervision_{daemon::Supervision::inherit(fds).value()} {
         tell("start " NACRE_STUB_NAME " " + std::to_string(getpid()) + (api_ ? " api" : "") +
              (secret_ ? " secret" : "") + (lock_ ? " lock" : "") + (login_ ? " login=" + content(login_.get()) : "") +
@@ -92,6 +94,9 @@ private:
         if (verb == "ready") (void)supervision_.ready();
         if (verb == "keep") (void)supervision_.keep_login(memfd_of(rest).get());
         if (verb == "forget") (void)supervision_.forget_login();
+        if (verb == "unlock") (void)supervision_.unlocked();
+        if (verb == "overwrite") overwrite_to(std::stoi(rest));
+        if (verb == "progress") tell_progress();
         if (verb == "exit") _exit(std::stoi(rest));
         if (verb == "deaf") deaf_ = true;
         if (verb == "say") (void)daemon::write_all(link_.get(), as_bytes(rest));
@@ -103,6 +108,19 @@ private:
             _exit(0);
         }
         tell("done " + verb);
+    }
+
+    void overwrite_to(int percent) const {
+        using State = overwrite::Progress::State;
+        overwrite::write_progress(progress_.get(), {percent == 100 ? State::done : State::running,
+                                                    static_cast<std::uint8_t>(percent)});
+    }
+
+    void tell_progress() const {
+        static constexpr const char* kStates[] = {"none", "running", "done", "ended early"};
+        const auto now = overwrite::read_progress(progress_.get());
+        tell(std::string{"progress: "} + kStates[static_cast<int>(now.state)] + " " +
+             std::to_string(now.percent));
     }
 
     void accept_one() const {
@@ -134,6 +152,7 @@ private:
     Descriptor lock_;
     Descriptor login_;
     Descriptor credential_;
+    Descriptor progress_;
     Descriptor link_;
     daemon::Supervision supervision_;
     bool deaf_ = false;

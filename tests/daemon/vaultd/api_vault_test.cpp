@@ -80,6 +80,23 @@ TEST_CASE("api vault: status says more to those who may read", "[vaultd][api][rp
           v1::GetStatusResponse::ACCOUNT_STATE_UNSPECIFIED);
     CHECK(status_of(fixture, fixture.token).account() ==
           v1::GetStatusResponse::ACCOUNT_STATE_NOT_LINKED);
+    // What the server says of the account, too.
+    CHECK(anybody.alerts().empty());
+    REQUIRE(status_of(fixture, fixture.token).alerts_size() == 1);
+    CHECK(status_of(fixture, fixture.token).alerts(0) == "idle-primary-device");
+    REQUIRE(fixture.operations.lock().ok());
+    CHECK(status_of(fixture, fixture.token).alerts().empty());
+}
+
+TEST_CASE("api vault: status says what of the memory is locked", "[vaultd][api][rpc_vault]") {
+    using Status = v1::GetStatusResponse;
+    using sandbox::MemoryLock;
+    ApiFixture fixture;
+    CHECK(status_of(fixture, "").memory() == Status::MEMORY_KEYS_LOCKED);
+    fixture.operations.memory_lock = MemoryLock::nothing;
+    CHECK(status_of(fixture, "").memory() == Status::MEMORY_NOT_LOCKED);
+    fixture.operations.memory_lock = MemoryLock::all;
+    CHECK(status_of(fixture, "").memory() == Status::MEMORY_LOCKED);
 }
 
 TEST_CASE("api vault: a token opens what its scopes say", "[vaultd][api][admission]") {

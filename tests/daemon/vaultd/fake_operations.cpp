@@ -14,6 +14,8 @@ vaultd::DaemonStatus FakeOperations::status() {
     vaultd::DaemonStatus status;
     status.waiting_envelopes = 3;
     status.connection = vaultd::Connection::none;
+    status.memory.lock = memory_lock;
+    status.alerts = {"idle-primary-device"};
     const std::lock_guard lock{mutex_};
     if (vault_ != nullptr) return status;
     const auto probe = vault::Vault::probe(folder_);

@@ -54,6 +54,7 @@ public:
     Result<vault::Id> receive(std::string_view name, std::string_view text);
 
     std::atomic<std::uint32_t> wait = 0;
+    std::atomic<sandbox::MemoryLock> memory_lock = sandbox::MemoryLock::arena_only;
 
     // Linking waits for this, or for being stopped.
     void finish_link();
