@@ -264,6 +264,26 @@ scenario('Locked, the courier refills the server from what the vault left ready'
     await until('eight uploads ready again', () => readyKeys(world).join('') === 'aaaapppp');
 });
 
+scenario('Locked, with no one-time key left, somebody new is received by the last resort', async (world) => {
+    await linkedWorld(world, {strangers: ['Eve']});
+    const [eve] = world.strangers;
+    await until('eight uploads ready', () => readyKeys(world).join('') === 'aaaapppp');
+    const counted = () => world.mock.requestsTo('GET', /^\/v2\/keys/).length;
+    const before = counted();
+    await locked(world);
+    // The courier looks now, and then not before twenty envelopes have come.
+    await until('the courier has looked', () => counted() >= before + 2);
+    while (await world.device.getPreKeyCount() > 0 || await world.device.getKyberPreKeyCount() > 0) {
+        await world.device.popSingleUseKey();
+    }
+    await world.mock.introduce(eve, world.device);
+    clock += 1;
+    await within('acknowledged', eve.sendText(world.device, 'without a key of its own', {timestamp: clock}));
+    assert.equal(await world.device.getPreKeyCount(), 0);
+    await world.unlock();
+    await world.arrived('without a key of its own');
+});
+
 scenario('An unlock with thousands waiting: neither a list nor a send waits for them',
     async (world) => {
         const kCount = 3000;
