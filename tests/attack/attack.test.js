@@ -131,7 +131,7 @@ class Victims {
 
     constructor(world) {
         this.world = world;
-        this.cli = new Cli(world.nacre.environment);
+        this.cli = new Cli(world.nacre.environment, 'bin');
     }
 
     async pid(name) {

@@ -31,7 +31,7 @@ function plan() {
 function command(world) {
     const token = path.join(world.folder, 'cli.token');
     writeFileSync(token, `${world.api.token}\n`, {mode: 0o600});
-    const cli = new Cli(world.nacre.environment);
+    const cli = new Cli(world.nacre.environment, 'bin');
     const places = ['--socket', world.api.socket, '--token-file', token];
     return {
         start: (args, options) => cli.start([...places, ...args], options),

@@ -49,7 +49,7 @@ function install(folder, mock) {
     daemon.runtime = path.join(environment.XDG_RUNTIME_DIR, 'nacre/default');
     daemon.useXdg = true;
     writeFileSync(daemon.config, mock.environment());
-    return {daemon, cli: new Cli(environment)};
+    return {daemon, cli: new Cli(environment, 'bin')};
 }
 
 async function demonstrate(folder) {

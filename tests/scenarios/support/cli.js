@@ -6,10 +6,20 @@ import path from 'node:path';
 
 import {kBuild} from './daemon.js';
 
+// What test binaries said of calls that their rules forbid, of all commands since the last time of asking.
+let forbidden = [];
+
+export function forbiddenCalls() {
+    const found = forbidden;
+    forbidden = [];
+    return found;
+}
+
 export class Cli {
-    // environment: says by its XDG folders which daemon is meant.
-    constructor(environment) {
-        this.program = path.join(kBuild, 'bin/nacre');
+    // environment: says by its XDG folders which daemon is meant. bin: 'testbin' names a forbidden system
+    // call, its own or nacre-slot's; 'bin' is the product.
+    constructor(environment, bin = 'testbin') {
+        this.program = path.join(kBuild, bin, 'nacre');
         this.environment = environment;
     }
 
@@ -38,7 +48,10 @@ export class Cli {
         child.stderr.on('data', (chunk) => { output.stderr += chunk; });
         const done = new Promise((resolve, reject) => {
             child.on('error', reject);
-            child.on('close', (code, signal) => resolve({code, signal, ...output}));
+            child.on('close', (code, signal) => {
+                forbidden.push(...output.stderr.match(/^.*forbidden system call.*$/gm) ?? []);
+                resolve({code, signal, ...output});
+            });
         });
         return {child, done, output: () => output.stdout};
     }

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
 
+import {forbiddenCalls} from './cli.js';
 import {Daemon} from './daemon.js';
 import {Mock, ServiceIdKind} from './mock.js';
 import {until, within} from './wait.js';
@@ -136,8 +137,8 @@ export class World {
             rmSync(this.folder, {recursive: true, force: true});
         }
         // Said by the test binaries alone; what is started again would hide it.
-        const forbidden = /^.*forbidden system call.*$/m.exec(this.nacre?.log ?? '');
-        if (forbidden) throw new Error(forbidden[0]);
+        const forbidden = [...this.nacre?.log.match(/^.*forbidden system call.*$/gm) ?? [], ...forbiddenCalls()];
+        if (forbidden.length > 0) throw new Error(forbidden.join('\n'));
         if (this.closeError) throw this.closeError;
     }
 }
